@@ -2,6 +2,7 @@
 
 #include "common/text/base64.h"
 #include "common/text/bytes.h"
+#include "common/text/lower_case.h"
 #include "common/text/text.h"
 
 #include <algorithm>
@@ -21,18 +22,44 @@ constexpr std::size_t kLengthBytes = 4;
 struct KeyType {
     std::string_view name;
     std::size_t parts;
-    std::size_t lastBytes; ///< length of the last part; 0 where it varies
+    std::string_view curve; ///< the first part; "": none
+    std::size_t pointAt;    ///< the part of an exact length
+    std::size_t pointBytes; ///< 0: no part has one
 };
 constexpr auto kTypes = std::to_array<KeyType>({
-    {"ssh-rsa", 2, 0},                            // exponent, modulus
-    {"ssh-dss", 4, 0},                            // p, q, g, y
-    {"ssh-ed25519", 1, 32},                       // point
-    {"ecdsa-sha2-nistp256", 2, 65},               // curve, point
-    {"ecdsa-sha2-nistp384", 2, 97},               //
-    {"ecdsa-sha2-nistp521", 2, 133},              //
-    {"sk-ssh-ed25519@openssh.com", 2, 0},         // point, application
-    {"sk-ecdsa-sha2-nistp256@openssh.com", 3, 0}, // curve, point, application
+    {"ssh-rsa", 2, "", 0, 0},      // exponent, modulus
+    {"ssh-dss", 4, "", 0, 0},      // p, q, g, y
+    {"ssh-ed25519", 1, "", 0, 32}, // point
+    {"ecdsa-sha2-nistp256", 2, "nistp256", 1, 65},
+    {"ecdsa-sha2-nistp384", 2, "nistp384", 1, 97},
+    {"ecdsa-sha2-nistp521", 2, "nistp521", 1, 133},
+    {"sk-ssh-ed25519@openssh.com", 2, "", 0, 32},                 // point, application
+    {"sk-ecdsa-sha2-nistp256@openssh.com", 3, "nistp256", 1, 65}, // and the application
 });
+
+/// The options of authorized_keys, sshd(8). Those with a value end with '='.
+constexpr auto kOptions = std::to_array<std::string_view>({"agent-forwarding",
+                                                           "cert-authority",
+                                                           "command=",
+                                                           "environment=",
+                                                           "expiry-time=",
+                                                           "from=",
+                                                           "no-agent-forwarding",
+                                                           "no-port-forwarding",
+                                                           "no-pty",
+                                                           "no-touch-required",
+                                                           "no-user-rc",
+                                                           "no-x11-forwarding",
+                                                           "permitlisten=",
+                                                           "permitopen=",
+                                                           "port-forwarding",
+                                                           "principals=",
+                                                           "pty",
+                                                           "restrict",
+                                                           "tunnel=",
+                                                           "user-rc",
+                                                           "verify-required",
+                                                           "x11-forwarding"});
 
 bool looksLikeType(std::string_view word) noexcept
 {
@@ -66,6 +93,14 @@ std::optional<std::vector<std::string_view>> stringsOf(std::string_view bytes)
     return found;
 }
 
+/// sshd takes RSA keys of 1024 bits and more (RequiredRSASize). @param modulus  with a zero byte before a set
+/// top bit
+bool isShortRsa(std::string_view type, std::string_view modulus)
+{
+    constexpr std::size_t kLeastBytes = 1024 / 8;
+    return type == "ssh-rsa" && modulus.size() - (modulus.starts_with('\0') ? 1 : 0) < kLeastBytes;
+}
+
 std::string faultOfKey(std::string_view type, std::string_view base64)
 {
     if (type.find("-cert-v0") != std::string_view::npos)
@@ -75,14 +110,59 @@ std::string faultOfKey(std::string_view type, std::string_view base64)
         return fmt::format("OpenSSH has no key type \"{}\"", type.substr(0, 40));
     const std::optional<std::string> bytes = fromBase64(base64);
     const auto parts = bytes ? stringsOf(*bytes) : std::nullopt;
-    if (!parts)
+    if (!parts || parts->empty())
         return "the key is cut off, or is not base64";
     if (parts->front() != type)
         return fmt::format("the key is not of the type \"{}\"", type);
-    const bool complete = parts->size() == known->parts + 1 &&
-                          std::ranges::none_of(*parts, [](std::string_view part) { return part.empty(); }) &&
-                          (known->lastBytes == 0 || parts->back().size() == known->lastBytes);
-    return complete ? "" : fmt::format("the key has not the parts of a key of the type \"{}\"", type);
+    const bool complete =
+        parts->size() == known->parts + 1 &&
+        std::ranges::none_of(*parts, [](std::string_view part) { return part.empty(); }) &&
+        (known->curve.empty() || (*parts)[1] == known->curve) &&
+        (known->pointBytes == 0 || (*parts)[known->pointAt + 1].size() == known->pointBytes);
+    if (!complete)
+        return fmt::format("the key has not the parts of a key of the type \"{}\"", type);
+    return isShortRsa(type, parts->back()) ? "an RSA key of fewer than 1024 bits" : "";
+}
+
+/// The end of the options at the start of @p line: the first blank outside quotes; nothing where a quote is
+/// open.
+std::optional<std::size_t> endOfOptions(std::string_view line)
+{
+    bool quoted = false;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        if (line[at] == '\\' && at + 1 < line.size() && line[at + 1] == '"')
+            ++at;
+        else if (line[at] == '"')
+            quoted = !quoted;
+        else if (!quoted && (line[at] == ' ' || line[at] == '\t'))
+            return at;
+    }
+    return quoted ? std::nullopt : std::optional(line.size());
+}
+
+/// The name of an option: up to its value, '=' included.
+std::string_view nameOf(std::string_view option)
+{
+    const std::size_t value = option.find('=');
+    return option.substr(0, value == std::string_view::npos ? value : value + 1);
+}
+
+/// @param options  separated by commas outside quotes
+std::string faultOfOptions(std::string_view options)
+{
+    bool quoted = false;
+    for (std::size_t at = 0, begin = 0; at <= options.size(); ++at) {
+        if (at < options.size() && options[at] == '"' && (at == 0 || options[at - 1] != '\\'))
+            quoted = !quoted;
+        if (at < options.size() && (quoted || options[at] != ','))
+            continue;
+        const std::string name = model::lowerCase(nameOf(options.substr(begin, at - begin)));
+        if (std::ranges::find(kOptions, name) == kOptions.end())
+            return fmt::format("\"{}\" is neither a key type nor an option of sshd",
+                               options.substr(begin, std::min<std::size_t>(at - begin, 40)));
+        begin = at + 1;
+    }
+    return {};
 }
 
 } // namespace
@@ -93,9 +173,13 @@ std::vector<std::string_view> sshKeyLines(std::string_view text)
     if (text.starts_with(kByteOrderMark))
         text.remove_prefix(kByteOrderMark.size());
     std::vector<std::string_view> keys;
-    while (!text.empty())
-        if (const std::string_view line = trimmed(takeLine(text)); !line.empty() && line.front() != '#')
+    for (std::size_t begin = 0; begin < text.size();) { // a line ends with LF, CR LF, or CR as on old Macs
+        const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
+        if (const std::string_view line = trimmed(text.substr(begin, end - begin));
+            !line.empty() && line.front() != '#')
             keys.push_back(line);
+        begin = end + 1;
+    }
     return keys;
 }
 
@@ -109,21 +193,25 @@ bool isSshKey(std::string_view line) noexcept
 
 std::string sshKeyFault(std::string_view line)
 {
-    std::string fault = "it has no key type such as ssh-ed25519";
-    bool typed = false;
-    for (std::string_view rest = trimmed(line); !rest.empty();) {
-        const std::string_view type = takeWord(rest);
-        std::string_view behind = rest;
-        if (!looksLikeType(type) || behind.empty())
-            continue;
-        std::string found = faultOfKey(type, takeWord(behind)); // an option's text may look like a type, too
-        if (found.empty())
-            return found;
-        if (!typed)
-            fault = std::move(found);
-        typed = true;
+    constexpr const char* kNoType = "it has no key type such as ssh-ed25519 with its key";
+    line = trimmed(line);
+    if (line.empty())
+        return kNoType;
+    std::string_view rest = line;
+    if (!looksLikeType(takeWord(rest))) {
+        const std::optional<std::size_t> end = endOfOptions(line);
+        if (!end)
+            return "a quote of its options is not closed";
+        if (std::string fault = faultOfOptions(line.substr(0, *end)); !fault.empty())
+            return fault;
+        rest = trimmed(line.substr(*end));
+    } else {
+        rest = line;
     }
-    return fault;
+    const std::string_view type = takeWord(rest);
+    if (!looksLikeType(type) || rest.empty())
+        return kNoType;
+    return faultOfKey(type, takeWord(rest));
 }
 
 } // namespace bm::text
