@@ -30,13 +30,15 @@ void accepted(const Request& request, Response& response, const model::Node& nod
 /// Ironic's message, with the target of the request.
 Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& node)
 {
+    const std::string verbs = conductor::verbsOf(node.state);
+    const std::string& shownName = node.name.empty() ? node.id.uuid : node.name;
     return {
         code,
         fmt::format(
             "The requested action \"{}\" can not be performed on node \"{}\" while it is in state \"{}\".",
             target.substr(0, 80), node.id.uuid, model::toText(node.state)),
-        "use one of: active, deploy, deleted, undeploy, rebuild, manage, provide, inspect, clean, service, "
-        "adopt, rescue, unrescue, unhold, abort"};
+        verbs.empty() ? fmt::format("wait until its operation ends, or: bm abort {}", shownName)
+                      : fmt::format("possible in this state: {}", verbs)};
 }
 
 /// The states that Ironic shows, in its order.

@@ -99,6 +99,8 @@ std::string configDriveOf(const std::string& bytes, const std::string& file)
     const std::string drive = isPacked ? unpacked(image, file) : image;
     if (!text::isIso(drive) && !text::isFat(drive)) // what the agent writes
         throw wrongDrive(file, "not an ISO 9660 or FAT image");
+    if (drive.size() < text::driveBytes(drive))
+        throw wrongDrive(file, fmt::format("cut off: {} of {} bytes", drive.size(), text::driveBytes(drive)));
     return text::toBase64(isPacked ? image : gzipped(image));
 }
 

@@ -24,7 +24,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int kDeepest = 32;
-constexpr std::size_t kMostValues = 20'000'000; // aliases may multiply
+constexpr std::size_t kMostValues = 4'000'000; // of 100,000 nodes; aliases may multiply them
 
 Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& what,
             const std::string& hint = {})
@@ -43,13 +43,16 @@ json scalarOf(const YAML::Node& node)
     const std::string& text = node.Scalar();
     if (isQuoted(node))
         return text;
-    static constexpr std::array<const char*, 4> kTrue{"true", "True", "yes", "on"};
-    static constexpr std::array<const char*, 4> kFalse{"false", "False", "no", "off"};
+    // YAML 1.1, as PyYAML and so `baremetal create` read it.
+    static constexpr std::array<const char*, 9> kTrue{"true", "True", "TRUE", "yes", "Yes",
+                                                      "YES",  "on",   "On",   "ON"};
+    static constexpr std::array<const char*, 9> kFalse{"false", "False", "FALSE", "no", "No",
+                                                       "NO",    "off",   "Off",   "OFF"};
     if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end())
         return true;
     if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end())
         return false;
-    if (text == "null" || text == "~" || text.empty())
+    if (text == "null" || text == "Null" || text == "NULL" || text == "~" || text.empty())
         return nullptr;
     const json number = json::parse(text, nullptr, false);
     return number.is_number_integer() && number.dump() == text ? number : json(text);

@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace bm::cli {
 
@@ -14,16 +15,28 @@ using nlohmann::json;
 
 namespace {
 
-/// The end of the piece of @p word that begins at @p begin. A comma of a JSON value (KEY:=JSON) ends nothing;
-/// without any JSON the first comma does, and the value's own message says so.
+/// The place of the JSON value in the piece of @p word that begins at @p begin: KEY:=JSON, KEY={...} or
+/// KEY=[...].
+std::optional<std::size_t> jsonAt(const std::string& word, std::size_t begin)
+{
+    const std::size_t equals = word.find('=', begin);
+    if (equals >= std::min(word.find(',', begin), word.size()))
+        return std::nullopt;
+    const bool any = equals > begin && word[equals - 1] == ':';
+    const char first = equals + 1 < word.size() ? word[equals + 1] : '\0';
+    return any || first == '{' || first == '[' ? std::optional(equals + 1) : std::nullopt;
+}
+
+/// The end of the piece of @p word that begins at @p begin. A comma of a JSON value ends nothing; without any
+/// JSON the first comma does, and the value's own message says so.
 std::size_t endOfPart(const std::string& word, std::size_t begin)
 {
     const std::size_t first = std::min(word.find(',', begin), word.size());
-    const std::size_t value = word.find(":=", begin);
-    if (value > first || value > word.find('=', begin))
+    const std::optional<std::size_t> value = jsonAt(word, begin);
+    if (!value)
         return first;
     for (std::size_t end = first;; end = std::min(word.find(',', end + 1), word.size())) {
-        if (json::accept(word.substr(value + 2, end - value - 2)))
+        if (json::accept(word.substr(*value, end - *value)))
             return end;
         if (end == word.size())
             return first;

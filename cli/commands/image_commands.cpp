@@ -4,6 +4,7 @@
 #include "cli/commands/image_subcommands.h"
 #include "cli/views/image_ticker.h"
 #include "common/model/error.h"
+#include "common/model/image.h"
 
 #include <chrono>
 #include <filesystem>
@@ -142,6 +143,8 @@ int add(Shell& shell, const ImageOptions& options)
             ErrorCode::InvalidInput, "the source is one file or URL, or a kernel with its initrd",
             "bm image add FILE|URL --name NAME, or: bm image add --kernel vmlinuz --initrd initrd.img "
             "--name NAME");
+    for (const std::string& tag : options.tags)
+        model::checkImageTag(tag);
     json image;
     {
         ImageTicker ticker;

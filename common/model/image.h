@@ -31,6 +31,9 @@ std::optional<ImageVisibility> imageVisibilityFromText(std::string_view text) no
 /// a dot or hyphen in front, and no UUID.
 bool isImageName(std::string_view name) noexcept;
 
+/// Refuses a tag that is not of the form NAME:TAG, both fit for an image. @throws Error InvalidInput
+void checkImageTag(const std::string& tag);
+
 /// True if @p text is a content id: 64 lower-case hexadecimal digits. Only such a text may name a file.
 bool isContentId(std::string_view text) noexcept;
 

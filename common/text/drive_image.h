@@ -1,5 +1,9 @@
 #pragma once
+#include "common/text/bytes.h"
+
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 /// The file systems of a configuration drive, by their first bytes.
@@ -28,6 +32,28 @@ constexpr bool isFat32(std::string_view image) noexcept
 constexpr bool isFat(std::string_view image) noexcept
 {
     return hasAt(image, 0x36, "FAT") || isFat32(image);
+}
+
+/// The size that the file system of @p image says; 0 where it says none. ECMA-119, 8.4.8 and 8.4.12; the boot
+/// sector of FAT.
+inline std::uint64_t driveBytes(std::string_view image) noexcept
+{
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(image));
+    constexpr std::size_t kIsoBlocks = 0x8050;
+    constexpr std::size_t kIsoBlockBytes = 0x8080;
+    if (isIso(image))
+        return image.size() < kIsoBlockBytes + 2
+                   ? UINT64_MAX
+                   : std::uint64_t{littleEndian<std::uint32_t>(bytes, kIsoBlocks)} *
+                         littleEndian<std::uint16_t>(bytes, kIsoBlockBytes);
+    constexpr std::size_t kSectorBytes = 0x0b;
+    constexpr std::size_t kSectors16 = 0x13;
+    constexpr std::size_t kSectors32 = 0x20;
+    if (!isFat(image))
+        return 0;
+    const std::uint64_t few = littleEndian<std::uint16_t>(bytes, kSectors16);
+    const std::uint64_t sectors = few != 0 ? few : littleEndian<std::uint32_t>(bytes, kSectors32);
+    return sectors * littleEndian<std::uint16_t>(bytes, kSectorBytes);
 }
 
 } // namespace bm::text

@@ -39,15 +39,8 @@ void addList(json& keys, const std::string& name, const json& list, const std::s
         addKeys(keys, name.empty() ? fmt::format("key{}", i) : name, texts[i]);
 }
 
-} // namespace
-
-void spreadPublicKeys(json& metaData, const std::string& field)
+void addGiven(json& keys, const json* given, const std::string& place)
 {
-    const json* given = memberOf(metaData, kKeys);
-    if (given == nullptr)
-        return;
-    const std::string place = fmt::format("{}.{}", field, kKeys);
-    json keys = json::object();
     if (given->is_string())
         addKeys(keys, "key0", given->get<std::string>());
     else if (given->is_array())
@@ -63,7 +56,22 @@ void spreadPublicKeys(json& metaData, const std::string& field)
             else
                 addKeys(keys, name, asString(key, fmt::format("{}.{}", place, name)));
         }
-    metaData[kKeys] = keys;
+}
+
+} // namespace
+
+void spreadPublicKeys(json& metaData, const std::string& field)
+{
+    json keys = json::object();
+    bool found = false;
+    for (const char* key :
+         {kKeys, "public-keys"}) // the second is the form of cloud-init's datasource NoCloud
+        if (const json* given = memberOf(metaData, key)) {
+            addGiven(keys, given, fmt::format("{}.{}", field, key));
+            found = true;
+        }
+    if (found)
+        metaData[kKeys] = keys;
 }
 
 void addPublicKeys(json& metaData, std::span<const std::string> keys)

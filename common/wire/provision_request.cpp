@@ -127,7 +127,11 @@ void requireHostName(std::string name, const std::string& field)
 void requireSshKeys(std::string_view given, const std::string& field)
 {
     constexpr std::size_t kShown = 40;
-    for (const std::string_view line : text::sshKeyLines(given))
+    const std::vector<std::string_view> lines = text::sshKeyLines(given);
+    if (lines.empty())
+        throw Error(ErrorCode::InvalidInput, field + " has no public ssh key",
+                    "a line of authorized_keys: ssh-ed25519 AAAA... me");
+    for (const std::string_view line : lines)
         if (const std::string fault = text::sshKeyFault(line); !fault.empty())
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("{}: \"{}\" is no public ssh key: {}", field,

@@ -48,13 +48,14 @@ json storedSkips(const Node& node)
     return wire::valueOf(node.properties).value(kSkip, json());
 }
 
-std::optional<bool> flagIn(const model::JsonText& values, const char* key)
+/// @param otherwise  of a value that is no boolean, which older releases stored
+std::optional<bool> flagIn(const model::JsonText& values, const char* key, bool otherwise)
 {
     const json value = wire::valueOf(values).value(key, json());
     try {
         return value.is_null() ? std::nullopt : std::optional<bool>(wire::asBoolean(value, key));
-    } catch (const Error&) { // a value that is no boolean turns nothing off
-        return true;
+    } catch (const Error&) {
+        return otherwise;
     }
 }
 
@@ -62,12 +63,10 @@ std::optional<bool> flagIn(const model::JsonText& values, const char* key)
 std::optional<bool> guardOf(const Node& node)
 {
     for (const model::JsonText* place : {&node.properties, &node.driverInfo})
-        if (const std::optional<bool> guard = flagIn(*place, "guard_special_filesystems"))
+        if (const std::optional<bool> guard = flagIn(*place, "guard_special_filesystems", true))
             return guard;
-    const json wipe = wire::valueOf(node.driverInfo).value("wipe_special_filesystems", json());
-    if (wipe == true || wipe == "true" || wipe == "True")
-        return false;
-    return std::nullopt;
+    const std::optional<bool> wipe = flagIn(node.driverInfo, "wipe_special_filesystems", false);
+    return wipe == true ? std::optional(false) : std::nullopt;
 }
 
 } // namespace
@@ -143,7 +142,8 @@ void refuseSkippedDisks(const Node& node, const wire::DeployOptions& options)
         options.rootDevice ? options.rootDevice->text : rootDeviceOf(node).value_or("{}");
     wire::refuseSkipped(disks, wire::parseRootDeviceHints(root));
     for (const model::JsonText& hints : options.moreDisks.value_or(std::vector<model::JsonText>{}))
-        wire::refuseSkipped(disks, wire::parseRootDeviceHints(hints.text, "more_disks"));
+        wire::refuseSkipped(disks, wire::parseRootDeviceHints(hints.text, "more_disks"),
+                            "the hints of more_disks");
 }
 
 std::string skippedDisksText(const Node& node)

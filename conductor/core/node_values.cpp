@@ -72,11 +72,23 @@ void examineRootDevice(std::vector<RefusedValue>& found, const std::string& plac
         examineHints(found, field, [&] { wire::parseRootDeviceHints(hints, field); });
 }
 
+/// A setting that is true or false in any of the forms that Ironic takes.
+void examineFlag(std::vector<RefusedValue>& found, const std::string& place, const json& holder,
+                 const char* key)
+{
+    const json value = holder.value(key, json());
+    if (value.is_null())
+        return;
+    const std::string field = fmt::format("{}/{}", place, key);
+    examineHints(found, field, [&] { wire::asBoolean(value, field); });
+}
+
 void examineProperties(std::vector<RefusedValue>& found, const json& properties)
 {
     examineHints(found, "properties/skip_block_devices",
                  [&] { wire::skipListFrom(properties.value("skip_block_devices", json()).dump()); });
     examineRootDevice(found, "properties", properties);
+    examineFlag(found, "properties", properties, "guard_special_filesystems");
     const auto address = properties.find("health_address");
     if (address == properties.end() || address->is_null())
         return;
@@ -90,6 +102,8 @@ void examineProperties(std::vector<RefusedValue>& found, const json& properties)
 void examineDriverInfo(std::vector<RefusedValue>& found, const drivers::HardwareTypes& hardware,
                        const Node& node, const json& driverInfo)
 {
+    for (const char* flag : {"guard_special_filesystems", "wipe_special_filesystems"})
+        examineFlag(found, "driver_info", driverInfo, flag);
     for (const auto& [key, value] : driverInfo.items()) {
         const std::string text = wire::textMember(driverInfo, key);
         if (key == "provisioning_vlan" && !text.empty() && !isVlan(text::parseNumber<int>(text)))
@@ -157,6 +171,12 @@ bool isStored(const Context& context, const RefusedValue& refused, const Node& n
 
 } // namespace
 
+std::string RefusedValue::text() const
+{
+    const bool inside = why.starts_with('.') || why.starts_with('[');
+    return field + (inside ? "" : ": ") + why;
+}
+
 std::span<const std::string_view> reservedNodeNames()
 {
     static constexpr auto kWords = std::to_array<std::string_view>(
@@ -179,7 +199,7 @@ void refuseValues(const Context& context, const Node& node, const Node* before)
 {
     for (const RefusedValue& refused : refusedValues(context.hardware, node))
         if (before == nullptr || !isStored(context, refused, node, *before))
-            throw Error(ErrorCode::InvalidInput, refused.field + ": " + refused.why, refused.hint);
+            throw Error(ErrorCode::InvalidInput, refused.text(), refused.hint);
 }
 
 std::optional<int> provisioningVlanOf(const Node& node)

@@ -83,7 +83,7 @@ void examineNodes(Findings& findings, db::Transaction& tx, const drivers::Hardwa
     for (const model::Node& node : db::NodeRepository{}.all(tx)) {
         const std::string& name = node.name.empty() ? node.id.uuid : node.name;
         for (const RefusedValue& refused : refusedValues(hardware, node))
-            findings.add("node", name, refused.field + ": " + refused.why, refused.hint);
+            findings.add("node", name, refused.text(), refused.hint);
         findings.sizes("node", name, node);
     }
     for (const model::Port& port : db::PortRepository{}.all(tx))

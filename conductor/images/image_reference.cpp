@@ -58,16 +58,6 @@ Image findReadyImage(db::Transaction& tx, const std::string& reference, const Im
     return image;
 }
 
-void checkTagReference(const std::string& reference)
-{
-    const std::size_t colon = reference.find(':');
-    if (colon == std::string::npos || !model::isImageName(reference.substr(0, colon)) ||
-        !model::isImageName(reference.substr(colon + 1)))
-        throw Error(ErrorCode::InvalidInput,
-                    "tag: \"" + reference.substr(0, 80) + "\" is not of the form NAME:TAG",
-                    "as web:stable or web:2026-11; letters, digits and - . _");
-}
-
 namespace {
 
 /// The names of deleted images are the system's to know.
@@ -84,7 +74,7 @@ bool isHidden(db::Transaction& tx, const model::ImageId& id, const ImageParty& p
 model::ImageTag ImageTags::set(const std::string& reference, const std::string& image,
                                const std::string& actor)
 {
-    checkTagReference(reference);
+    model::checkImageTag(reference);
     return database_.write([&](db::Transaction& tx) {
         const db::ImageTagRepository tags;
         const Image wanted = findImage(tx, image, {});

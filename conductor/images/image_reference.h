@@ -18,8 +18,6 @@ model::Image findImage(db::Transaction& tx, const std::string& reference, const 
 model::Image findImageToChange(db::Transaction& tx, const std::string& reference, const ImageParty& party);
 /// The same, ready to be deployed. @throws Error NotFound, Conflict (still importing, or failed)
 model::Image findReadyImage(db::Transaction& tx, const std::string& reference, const ImageParty& party);
-/// "name:tag", each part as an image's name. @throws Error InvalidInput
-void checkTagReference(const std::string& reference);
 
 /// Second names of images; each call is one transaction. Thread-safe.
 class ImageTags {

@@ -49,35 +49,49 @@ DeployPath pathToActive(const Node& node)
                 "wait for it to end or abort it: bm abort " + (node.name.empty() ? node.id.uuid : node.name));
 }
 
+/// The targets of PUT states/provision; the first name of an event is the one that bm shows.
+struct Verb {
+    std::string_view target;
+    StateEvent event;
+};
+constexpr auto kVerbs = std::to_array<Verb>({
+    {"active", StateEvent::Deploy},
+    {"deploy", StateEvent::Deploy},
+    {"deleted", StateEvent::Delete},
+    {"undeploy", StateEvent::Delete},
+    {"manage", StateEvent::Manage},
+    {"provide", StateEvent::Provide},
+    {"rebuild", StateEvent::Rebuild},
+    {"abort", StateEvent::Abort},
+    {"inspect", StateEvent::Inspect},
+    {"clean", StateEvent::Clean},
+    {"adopt", StateEvent::Adopt},
+    {"rescue", StateEvent::Rescue},
+    {"unrescue", StateEvent::Unrescue},
+    {"unhold", StateEvent::Unhold},
+    {"service", StateEvent::Service},
+});
+
 } // namespace
 
 std::optional<StateEvent> verbFromTarget(std::string_view target)
 {
-    struct Row {
-        std::string_view target;
-        StateEvent event;
-    };
-    static constexpr auto kRows = std::to_array<Row>({
-        {"active", StateEvent::Deploy},
-        {"deploy", StateEvent::Deploy},
-        {"deleted", StateEvent::Delete},
-        {"undeploy", StateEvent::Delete},
-        {"manage", StateEvent::Manage},
-        {"provide", StateEvent::Provide},
-        {"rebuild", StateEvent::Rebuild},
-        {"abort", StateEvent::Abort},
-        {"inspect", StateEvent::Inspect},
-        {"clean", StateEvent::Clean},
-        {"adopt", StateEvent::Adopt},
-        {"rescue", StateEvent::Rescue},
-        {"unrescue", StateEvent::Unrescue},
-        {"unhold", StateEvent::Unhold},
-        {"service", StateEvent::Service},
-    });
-    for (const Row& row : kRows)
+    for (const Verb& row : kVerbs)
         if (row.target == target)
             return row.event;
     return std::nullopt;
+}
+
+std::string verbsOf(model::State state)
+{
+    std::string names;
+    std::optional<StateEvent> last;
+    for (const Verb& verb : kVerbs) {
+        if (last != verb.event && model::next(state, verb.event))
+            names += (names.empty() ? "" : ", ") + std::string(verb.target);
+        last = verb.event; // its further names follow
+    }
+    return names;
 }
 
 Operations::Operations(Context context) : context_(std::move(context)) {}

@@ -57,5 +57,7 @@ private:
 
 /// "active" -> Deploy, "deleted" -> Delete, "manage" -> Manage ...: the targets of PUT states/provision.
 std::optional<model::StateEvent> verbFromTarget(std::string_view target);
+/// The targets that a node in @p state takes: "active, manage"; empty where it takes none.
+std::string verbsOf(model::State state);
 
 } // namespace bm::conductor

@@ -2,7 +2,10 @@
 
 #include "common/model/error.h"
 #include "common/text/word_list.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/step_arguments.h"
+#include "common/wire/steps/raid_target.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 
@@ -73,12 +76,34 @@ void checkArguments(const StepOffer& step, const json& args)
     }
 }
 
+/// The agent's rules for the configuration that it will create: the step's own, else the node's.
+void checkSoftwareRaid(const Context& context, const model::Node& node, const StepOffer& step,
+                       const json& args)
+{
+    if (step.row != "raid_create_configuration" || interfaceOf(context, node, "raid") != "agent")
+        return;
+    wire::RaidCreateArguments wanted;
+    const json* given = wire::memberOf(args, "raid_config");
+    wanted.targetRaidConfig = given != nullptr ? wire::canonical(*given) : node.targetRaidConfig;
+    if (wanted.targetRaidConfig == model::JsonText{})
+        throw Error(ErrorCode::InvalidInput, "the node has no target_raid_config", wire::kRaidTargetHint);
+    wanted.createRootVolume = args.value("create_root_volume", true);
+    wanted.createNonrootVolumes = args.value("create_nonroot_volumes", true);
+    wire::logicalDisksFrom(wanted);
+}
+
 void checkReserved(const model::Node& node, const std::string& name, const json& args)
 {
     if (name == "power_off")
         refusePowerOff(node);
+    const bool waits = name == "wait";
+    for (const auto& [argument, value] : args.items())
+        if (!waits || argument != "seconds")
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: takes no argument '{}'", name, argument.substr(0, 80)),
+                        waits ? "required: seconds" : "required: none");
     constexpr std::int64_t kLongestWait = 86'400;
-    if (name != "wait")
+    if (!waits)
         return;
     const json seconds = args.value("seconds", json());
     if (!seconds.is_number_integer() || seconds.get<std::int64_t>() < 0 ||
@@ -112,6 +137,7 @@ void checkSteps(const Context& context, const model::Node& node, const json& ste
                         fmt::format("{}.{} needs the agent of the RAM disk, which disable_ramdisk excludes",
                                     interface, name));
         checkArguments(*known, args);
+        checkSoftwareRaid(context, node, *known, args);
     }
 }
 

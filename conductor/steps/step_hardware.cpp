@@ -1,7 +1,7 @@
 // Steps that an operator orders by name: of the agent, of the BMC, and bm's own between them.
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
-#include "common/wire/steps/raid.h"
+#include "common/wire/steps/raid_target.h"
 #include "common/wire/steps/start_rescue.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
@@ -96,9 +96,8 @@ model::StepResult stepCreateRaid(StepWork& work)
         arguments.targetRaidConfig = work.node.targetRaidConfig;
     work.step.arguments = wire::toJson(arguments);
     if (!wire::valueOf(arguments.targetRaidConfig).contains("logical_disks"))
-        throw model::Error(
-            model::ErrorCode::InvalidInput, "the node has no target_raid_config",
-            R"(PUT /v1/nodes/NODE/states/raid {"logical_disks": [{"size_gb": "MAX", "raid_level": "1"}]})");
+        throw model::Error(model::ErrorCode::InvalidInput, "the node has no target_raid_config",
+                           wire::kRaidTargetHint);
     const model::StepResult result = doneByAgent(work);
     if (std::holds_alternative<model::Done>(result))
         work.changeNode([made = wire::valueOf(work.step.result).value("raid_config", json::object())](

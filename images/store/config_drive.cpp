@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/text/base64.h"
+#include "common/text/drive_image.h"
 #include "images/base/gunzip.h"
 
 #include <algorithm>
@@ -131,7 +132,13 @@ std::string makeConfigDrive(const ConfigDrive& drive)
 
 std::string decodeConfigDrive(const std::string& base64Gzip)
 {
-    return unpack(decodeBase64(base64Gzip));
+    std::string image = unpack(decodeBase64(base64Gzip));
+    if (image.size() < text::driveBytes(image))
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("the config drive is cut off: {} of {} bytes", image.size(), text::driveBytes(image)),
+            "build it again, and compare the sizes of the files");
+    return image;
 }
 
 } // namespace bm::images

@@ -24,6 +24,12 @@ TEST_CASE("stepOf parses a --step argument", "[cli][steps]")
             "deploy.x,commit=77950e8,n=00123,empty=,config:={\"a\": [1, 2], \"b\": \"x,y\"},rate:=1.5,last=a")
             .at("args") == json::parse(R"({"commit": "77950e8", "n": "00123", "empty": "",
                   "config": {"a": [1, 2], "b": "x,y"}, "rate": 1.5, "last": "a"})"));
+    CHECK(
+        stepOf(
+            R"(raid.apply_configuration,raid_config={"logical_disks": [{"size_gb": 1, "raid_level": "1"}]},a=b)")
+            .at("args") ==
+        json::parse(R"({"raid_config": {"logical_disks": [{"size_gb": 1, "raid_level": "1"}]}, "a": "b"})"));
+    CHECK(stepOf("deploy.x,list=[1, 2],a=b").at("args") == json::parse(R"({"list": [1, 2], "a": "b"})"));
     CHECK(stepOf("deploy.x,expression=a:=b").at("args").at("expression") == "a:=b");
     CHECK_THROWS_WITH(stepOf("deploy.x,n:=00123,m=1"), Contains("the value is not JSON"));
     CHECK_THROWS_WITH(stepOf("deploy.burnin_cpu,60"), Contains("\"60\" is not ARGUMENT=VALUE"));

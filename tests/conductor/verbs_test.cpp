@@ -81,6 +81,13 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
                    Contains("takes no argument 'colour'"));
         CHECK_THAT(ask(json::array({step("deploy", "erase_devices", {{"shred_passes", "abc"}})})),
                    Contains("deploy.erase_devices: args.shred_passes"));
+        for (const char* name : {"hold", "wait", "power_on", "power_off", "reboot"}) {
+            INFO(name);
+            CHECK_THAT(
+                ask(json::array(
+                    {{{"interface", "deploy"}, {"step", name}, {"args", {{"seconds", 1}, {"x", 1}}}}})),
+                Contains("takes no argument"));
+        }
         CHECK_THAT(ask(json::array({step("bios", "apply_configuration")})),
                    Contains("needs the argument 'settings'"));
         CHECK_THAT(ask(json::array({step("deploy", "erase_devices")}), true), Contains("disable_ramdisk"));

@@ -194,6 +194,13 @@ TEST_CASE("public keys of meta data become one entry for each", "[wire][provisio
           R"({"laptop":"ssh-rsa A","old":"ssh-rsa B","old-1":"ssh-rsa C"})");
     CHECK(keysOf("\"ssh-rsa A\"") == R"({"key0":"ssh-rsa A"})");
     CHECK(keysOf("[]") == "{}");
+    const json both = {{"meta_data", {{"public_keys", {kKey}}, {"public-keys", {{"me", kKey}}}}}};
+    CHECK(json::parse(wire::provisionFromBody(both).parts->metaDataJson).at("public_keys") ==
+          json{{"key0", kKey}});
+    CHECK_THROWS_WITH(wire::provisionFromBody({{"meta_data", {{"public-keys", {"garbage"}}}}}),
+                      Contains("is no public ssh key"));
+    CHECK_THROWS_WITH(wire::provisionFromBody({{"ssh_keys", {""}}}),
+                      Contains("ssh_keys[0] has no public ssh key"));
 
     json meta = json::parse(R"({"public_keys": {"key0": "ssh-rsa A"}})");
     wire::addPublicKeys(meta, std::vector<std::string>{"ssh-rsa B\nssh-rsa C", "ssh-rsa A"});

@@ -73,7 +73,7 @@ std::set<unsigned> stopArraysOf(const RaidPlan& plan, RaidArrays& arrays)
 
 model::JsonText raidCreateConfiguration(const StepContext& context)
 {
-    const std::vector<LogicalDisk> logical = logicalDisksFrom(
+    const std::vector<LogicalDisk> logical = wire::logicalDisksFrom(
         wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
     context.disks(); // waits for the disks that the machine had
     std::vector<Disk> disks;

@@ -59,7 +59,8 @@ void applySkips(std::vector<Disk>& disks, const SkipList& skips)
             }
 }
 
-void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)
+void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
+                   std::string_view field)
 {
     std::string skipped;
     for (const Disk& disk : disks) {
@@ -69,11 +70,14 @@ void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceH
             return;
         skipped += fmt::format("{}{}", skipped.empty() ? "" : "; ", describe(disk));
     }
-    if (!hints.empty() && !skipped.empty())
-        throw Error(
-            ErrorCode::DiskNotFound,
-            fmt::format("the root device hints ({}) match skipped disks only: {}", textOf(hints), skipped),
-            "correct the hints, or properties/skip_block_devices of the node");
+    if (skipped.empty())
+        return;
+    if (hints.empty())
+        throw Error(ErrorCode::DiskNotFound, "all disks of the machine are skipped: " + skipped,
+                    "correct properties/skip_block_devices of the node");
+    throw Error(ErrorCode::DiskNotFound,
+                fmt::format("{} ({}) match skipped disks only: {}", field, textOf(hints), skipped),
+                "correct the hints, or properties/skip_block_devices of the node");
 }
 
 std::vector<Disk> disksFrom(std::string_view text)

@@ -36,7 +36,8 @@ SkipList skipListFrom(std::string_view json, const std::string& path = "properti
 /// match. Follows judgeDisks().
 void applySkips(std::vector<Disk>& disks, const SkipList& skips);
 /// Refuses root device hints that match skipped disks only. @throws Error DiskNotFound
-void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
+                   std::string_view field = "the root device hints");
 
 /// Reads a list of disks in the inventory's form. @throws Error InvalidInput
 std::vector<Disk> disksFrom(std::string_view json);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <optional>
 #include <vector>
@@ -50,7 +51,9 @@ double numberOf(std::string_view text) // in any of from_chars' forms: "1e3", to
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size())
         throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is not a number", text),
-                    "compare texts with s==, s!=, <in> or <or>");
+                    "the numbers of size are GiB, without a unit: 400, >= 400, 400 <or> 800");
+    if (!std::isfinite(value) || value < 0)
+        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is not a size", text), "a number of GiB");
     return value;
 }
 

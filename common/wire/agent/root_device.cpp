@@ -299,12 +299,12 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
     for (const Disk& disk : disks)
         if (disk.candidate && matches(disk, hints))
             choice.emplace_back(disk);
+    if (choice.empty())
+        refuseSkipped(disks, hints);
     if (choice.empty() && hints.empty())
         throw Error(
             ErrorCode::DiskNotFound, "no disk is a candidate for an image: " + describeAll(disks),
             "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
-    if (choice.empty())
-        refuseSkipped(disks, hints);
     if (choice.empty())
         throw Error(
             ErrorCode::DiskNotFound,

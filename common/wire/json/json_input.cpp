@@ -167,7 +167,8 @@ std::uint64_t asCount(const json& value, std::string_view field, std::uint64_t m
 {
     if (!value.is_number_unsigned() && !(value.is_number_integer() && value.get<std::int64_t>() >= 0))
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}: expected a number of at least 0, found {}", field, value.type_name()));
+                    fmt::format("{}: expected a number of at least 0, found {}", field,
+                                value.is_number() ? value.dump() : value.type_name()));
     if (value.get<std::uint64_t>() > most)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("{}: expected at most {}, found {}", field, most, value.dump()));

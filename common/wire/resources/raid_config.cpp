@@ -30,7 +30,7 @@ void checkLogicalDisk(const json& disk, const std::string& where)
                   where);
     if (memberOf(disk, "raid_level") == nullptr)
         throw missingProperty(where, "raid_level");
-    const std::string level = stringMember(disk, "raid_level");
+    const std::string level = asString(disk.at("raid_level"), where + ".raid_level");
     if (std::ranges::find(kRaidLevels, level) == kRaidLevels.end())
         throw notOneOf(where + ".raid_level", level, kRaidLevels);
     const json* size = memberOf(disk, "size_gb");

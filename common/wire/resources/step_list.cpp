@@ -82,9 +82,10 @@ json stepFrom(const json& value, const std::string& where, StepOrder order)
         throw missingProperty(where, number);
     if (given != nullptr) {
         // Ironic's templates may say it as text.
-        const json plain =
-            given->is_string() ? json::parse(given->get<std::string>(), nullptr, false) : *given;
-        step[std::string(number)] = asInteger(plain, fmt::format("{}.{}", where, number), 0, kMostPriority);
+        const json parsed =
+            given->is_string() ? json::parse(given->get<std::string>(), nullptr, false) : json();
+        step[std::string(number)] = asInteger(parsed.is_number_integer() ? parsed : *given,
+                                              fmt::format("{}.{}", where, number), 0, kMostPriority);
     }
     return step;
 }

@@ -1,17 +1,18 @@
-// Parses Ironic's target_raid_config.
-#include "agent/hardware/raid/raid_plan.h"
+#include "common/wire/steps/raid_target.h"
+
 #include "common/model/error.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_reader.h"
 
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
-namespace bm::agent {
+namespace bm::wire {
 
 using model::Error;
 using model::ErrorCode;
 using nlohmann::json;
-using wire::JsonReader;
 
 namespace {
 
@@ -65,9 +66,9 @@ std::string nameFrom(const json& value, const std::string& path)
     return name;
 }
 
-std::vector<std::vector<wire::RootDeviceHint>> hintsFrom(const json& value, const std::string& path)
+std::vector<std::vector<RootDeviceHint>> hintsFrom(const json& value, const std::string& path)
 {
-    std::vector<std::vector<wire::RootDeviceHint>> out;
+    std::vector<std::vector<RootDeviceHint>> out;
     if (value.is_null())
         return out;
     if (!value.is_array())
@@ -76,7 +77,7 @@ std::vector<std::vector<wire::RootDeviceHint>> hintsFrom(const json& value, cons
         if (!hints.is_object() || hints.empty())
             refuse(path, "expected hints such as {\"serial\": \"...\"}",
                    "software RAID takes root device hints, one object per disk");
-        out.push_back(wire::parseRootDeviceHints(hints.dump()));
+        out.push_back(parseRootDeviceHints(hints.dump()));
     }
     return out;
 }
@@ -139,10 +140,10 @@ std::size_t fewestDisks(RaidLevel level) noexcept
     return 0;
 }
 
-std::vector<LogicalDisk> logicalDisksFrom(const wire::RaidCreateArguments& in)
+std::vector<LogicalDisk> logicalDisksFrom(const RaidCreateArguments& in)
 {
     const std::string path = "target_raid_config.logical_disks";
-    const json target = wire::parseObject(in.targetRaidConfig.text, "target_raid_config");
+    const json target = parseObject(in.targetRaidConfig.text, "target_raid_config");
     const json list = target.value("logical_disks", json());
     if (!list.is_array())
         refuse(path, "expected a list");
@@ -156,4 +157,4 @@ std::vector<LogicalDisk> logicalDisksFrom(const wire::RaidCreateArguments& in)
     return disks;
 }
 
-} // namespace bm::agent
+} // namespace bm::wire
