@@ -340,7 +340,7 @@ class Trial:
         from service import inventory
         nodes = {f"rack1-0{n}": {"fake_agent_delay": "0.05"} for n in range(1, 9)}
         (self.home / "inventory.yaml").write_text(inventory(nodes), encoding="utf-8")
-        (self.home / "id_ed25519.pub").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZvciB0aGUgdGVzdCBvbmx5IGZvciBpdCBhbG9uZQ== me\n")
+        (self.home / "id_ed25519.pub").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmHcXQ1kFjHnWdDD2Nl4LDvwoxj2rBzR1j0aEu2BfQl me\n")
         for command in ("truncate -s 8M debian-12.raw", "echo 'label: gpt\n,' | sfdisk -q debian-12.raw",
                         "qemu-img convert -O qcow2 debian-12.raw debian-12.qcow2",
                         "bm node enrol -f inventory.yaml --provide --wait", "bm image add debian-12.qcow2 --name debian-12"):
