@@ -23,18 +23,17 @@ struct KeyType {
     std::string_view name;
     std::size_t parts;
     std::string_view curve; ///< the first part; "": none
-    std::size_t pointAt;    ///< the part of an exact length
-    std::size_t pointBytes; ///< 0: no part has one
+    std::size_t pointBytes; ///< exact length of the next part; 0: it varies
 };
 constexpr auto kTypes = std::to_array<KeyType>({
-    {"ssh-rsa", 2, "", 0, 0},      // exponent, modulus
-    {"ssh-dss", 4, "", 0, 0},      // p, q, g, y
-    {"ssh-ed25519", 1, "", 0, 32}, // point
-    {"ecdsa-sha2-nistp256", 2, "nistp256", 1, 65},
-    {"ecdsa-sha2-nistp384", 2, "nistp384", 1, 97},
-    {"ecdsa-sha2-nistp521", 2, "nistp521", 1, 133},
-    {"sk-ssh-ed25519@openssh.com", 2, "", 0, 32},                 // point, application
-    {"sk-ecdsa-sha2-nistp256@openssh.com", 3, "nistp256", 1, 65}, // and the application
+    {"ssh-rsa", 2, "", 0},      // exponent, modulus
+    {"ssh-dss", 4, "", 0},      // p, q, g, y
+    {"ssh-ed25519", 1, "", 32}, // point
+    {"ecdsa-sha2-nistp256", 2, "nistp256", 65},
+    {"ecdsa-sha2-nistp384", 2, "nistp384", 97},
+    {"ecdsa-sha2-nistp521", 2, "nistp521", 133},
+    {"sk-ssh-ed25519@openssh.com", 2, "", 32},                 // point, application
+    {"sk-ecdsa-sha2-nistp256@openssh.com", 3, "nistp256", 65}, // and the application
 });
 
 /// The options of authorized_keys, sshd(8). Those with a value end with '='.
@@ -114,30 +113,30 @@ std::string faultOfKey(std::string_view type, std::string_view base64)
         return "the key is cut off, or is not base64";
     if (parts->front() != type)
         return fmt::format("the key is not of the type \"{}\"", type);
-    const bool complete =
-        parts->size() == known->parts + 1 &&
-        std::ranges::none_of(*parts, [](std::string_view part) { return part.empty(); }) &&
-        (known->curve.empty() || (*parts)[1] == known->curve) &&
-        (known->pointBytes == 0 || (*parts)[known->pointAt + 1].size() == known->pointBytes);
+    const std::size_t pointAt = known->curve.empty() ? 1 : 2; // behind the type, and the curve
+    const bool complete = parts->size() == known->parts + 1 &&
+                          std::ranges::none_of(*parts, [](std::string_view part) { return part.empty(); }) &&
+                          (known->curve.empty() || (*parts)[1] == known->curve) &&
+                          (known->pointBytes == 0 || (*parts)[pointAt].size() == known->pointBytes);
     if (!complete)
         return fmt::format("the key has not the parts of a key of the type \"{}\"", type);
     return isShortRsa(type, parts->back()) ? "an RSA key of fewer than 1024 bits" : "";
 }
 
-/// The end of the options at the start of @p line: the first blank outside quotes; nothing where a quote is
-/// open.
-std::optional<std::size_t> endOfOptions(std::string_view line)
+/// The place of the first character of @p ends outside quotes, else the end of @p text; nothing where a quote
+/// is open.
+std::optional<std::size_t> endOutsideQuotes(std::string_view text, std::string_view ends)
 {
     bool quoted = false;
-    for (std::size_t at = 0; at < line.size(); ++at) {
-        if (line[at] == '\\' && at + 1 < line.size() && line[at + 1] == '"')
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text.substr(at).starts_with("\\\""))
             ++at;
-        else if (line[at] == '"')
+        else if (text[at] == '"')
             quoted = !quoted;
-        else if (!quoted && (line[at] == ' ' || line[at] == '\t'))
+        else if (!quoted && ends.find(text[at]) != std::string_view::npos)
             return at;
     }
-    return quoted ? std::nullopt : std::optional(line.size());
+    return quoted ? std::nullopt : std::optional(text.size());
 }
 
 /// The name of an option: up to its value, '=' included.
@@ -147,22 +146,20 @@ std::string_view nameOf(std::string_view option)
     return option.substr(0, value == std::string_view::npos ? value : value + 1);
 }
 
-/// @param options  separated by commas outside quotes
+/// @param options  separated by commas, each quote closed
 std::string faultOfOptions(std::string_view options)
 {
-    bool quoted = false;
-    for (std::size_t at = 0, begin = 0; at <= options.size(); ++at) {
-        if (at < options.size() && options[at] == '"' && (at == 0 || options[at - 1] != '\\'))
-            quoted = !quoted;
-        if (at < options.size() && (quoted || options[at] != ','))
-            continue;
-        const std::string name = model::lowerCase(nameOf(options.substr(begin, at - begin)));
-        if (std::ranges::find(kOptions, name) == kOptions.end())
+    constexpr std::size_t kShown = 40;
+    while (true) {
+        const std::size_t end = endOutsideQuotes(options, ",").value_or(options.size());
+        const std::string_view option = options.substr(0, end);
+        if (std::ranges::find(kOptions, model::lowerCase(nameOf(option))) == kOptions.end())
             return fmt::format("\"{}\" is neither a key type nor an option of sshd",
-                               options.substr(begin, std::min<std::size_t>(at - begin, 40)));
-        begin = at + 1;
+                               option.substr(0, kShown));
+        if (end == options.size())
+            return {};
+        options.remove_prefix(end + 1);
     }
-    return {};
 }
 
 } // namespace
@@ -198,15 +195,13 @@ std::string sshKeyFault(std::string_view line)
     if (line.empty())
         return kNoType;
     std::string_view rest = line;
-    if (!looksLikeType(takeWord(rest))) {
-        const std::optional<std::size_t> end = endOfOptions(line);
+    if (std::string_view words = line; !looksLikeType(takeWord(words))) {
+        const std::optional<std::size_t> end = endOutsideQuotes(line, " \t");
         if (!end)
             return "a quote of its options is not closed";
         if (std::string fault = faultOfOptions(line.substr(0, *end)); !fault.empty())
             return fault;
         rest = trimmed(line.substr(*end));
-    } else {
-        rest = line;
     }
     const std::string_view type = takeWord(rest);
     if (!looksLikeType(type) || rest.empty())

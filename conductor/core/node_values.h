@@ -15,8 +15,8 @@ struct RefusedValue {
     std::string why;   ///< for people; the value is shortened, a secret is left out
     std::string hint;
 
-    std::string
-    text() const; ///< "properties/root_device.size: ...": the reason may begin with a path inside the value
+    /// "properties/root_device.size: ...": the reason may begin with a path inside the value
+    std::string text() const;
 };
 
 /// The values of @p node that a request may not write: values which bm passes to programs, URLs, boot scripts

@@ -86,7 +86,7 @@ void checkSoftwareRaid(const Context& context, const model::Node& node, const St
     const json* given = wire::memberOf(args, "raid_config");
     wanted.targetRaidConfig = given != nullptr ? wire::canonical(*given) : node.targetRaidConfig;
     if (wanted.targetRaidConfig == model::JsonText{})
-        throw Error(ErrorCode::InvalidInput, "the node has no target_raid_config", wire::kRaidTargetHint);
+        throw wire::noRaidTarget();
     wanted.createRootVolume = args.value("create_root_volume", true);
     wanted.createNonrootVolumes = args.value("create_nonroot_volumes", true);
     wire::logicalDisksFrom(wanted);

@@ -96,8 +96,7 @@ model::StepResult stepCreateRaid(StepWork& work)
         arguments.targetRaidConfig = work.node.targetRaidConfig;
     work.step.arguments = wire::toJson(arguments);
     if (!wire::valueOf(arguments.targetRaidConfig).contains("logical_disks"))
-        throw model::Error(model::ErrorCode::InvalidInput, "the node has no target_raid_config",
-                           wire::kRaidTargetHint);
+        throw wire::noRaidTarget();
     const model::StepResult result = doneByAgent(work);
     if (std::holds_alternative<model::Done>(result))
         work.changeNode([made = wire::valueOf(work.step.result).value("raid_config", json::object())](

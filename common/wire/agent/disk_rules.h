@@ -35,7 +35,8 @@ SkipList skipListFrom(std::string_view json, const std::string& path = "properti
 /// Disks that @p skips match are no candidates; their verdict names the element. All hints of an element must
 /// match. Follows judgeDisks().
 void applySkips(std::vector<Disk>& disks, const SkipList& skips);
-/// Refuses root device hints that match skipped disks only. @throws Error DiskNotFound
+/// Refuses hints that match skipped disks only, and without hints a machine whose disks are all skipped.
+/// @param field names the hints in the message. @throws Error DiskNotFound
 void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
                    std::string_view field = "the root device hints");
 

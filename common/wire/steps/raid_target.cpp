@@ -1,6 +1,5 @@
 #include "common/wire/steps/raid_target.h"
 
-#include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 
@@ -123,6 +122,13 @@ void checkTogether(const std::vector<LogicalDisk>& disks, const std::string& pat
 }
 
 } // namespace
+
+Error noRaidTarget()
+{
+    return {ErrorCode::InvalidInput, "the node has no target_raid_config",
+            R"(PUT /v1/nodes/NODE/states/raid {"logical_disks": [{"size_gb": "MAX", "raid_level": "1", )"
+            R"("controller": "software"}]})"};
+}
 
 std::string_view toText(RaidLevel level) noexcept
 {

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/error.h"
 #include "common/wire/agent/root_device.h"
 #include "common/wire/steps/raid.h"
 
@@ -25,9 +26,8 @@ struct LogicalDisk {
     bool isRootVolume = false;
 };
 
-/// A request that gives a node a configuration.
-inline constexpr const char* kRaidTargetHint =
-    R"(PUT /v1/nodes/NODE/states/raid {"logical_disks": [{"size_gb": "MAX", "raid_level": "1", "controller": "software"}]})";
+/// The refusal of a step that needs the node's configuration, with the request that gives one.
+model::Error noRaidTarget();
 
 /// Parses by Ironic's rules for software RAID: the first disk is RAID-1 (machines start from it), and at most
 /// one has size "MAX".
