@@ -155,7 +155,7 @@ bool BlockPipeline::verify(images::BlockDecoder& decoder, const FramePtr& frame,
         recordMismatch(frame, error);
         return false;
     }
-    frame->mark(StoredFrame::State::Verified);
+    source_.store().verified(frame);
     return true;
 }
 

@@ -242,7 +242,7 @@ void FrameFetcher::rejected(const FramePtr& frame)
 {
     store_.rejected(frame, StoredFrame::State::Bad);
     if (choice_ && frame->origin() != kServer)
-        choice_->strike(frame->origin(), frame->block(), SourceChoice::Clock::now());
+        choice_->strike(frame->origin(), frame->block(), frame->vouchedFor(), SourceChoice::Clock::now());
 }
 
 } // namespace bm::agent

@@ -164,7 +164,7 @@ void FrameStore::addWhole(std::size_t block, std::span<const std::byte> bytes, b
     const FramePtr frame = beginExtra(block, bytes.size(), original);
     std::ranges::copy(bytes, frame->room().begin());
     grown(frame, bytes.size());
-    frame->mark(StoredFrame::State::Verified);
+    verified(frame);
 }
 
 FramePtr FrameStore::find(std::size_t block) const
@@ -177,6 +177,13 @@ FramePtr FrameStore::find(std::size_t block) const
 void FrameStore::grown(const FramePtr& frame, std::size_t count)
 {
     frame->advance(count);
+    if (onChange_)
+        onChange_();
+}
+
+void FrameStore::verified(const FramePtr& frame)
+{
+    frame->mark(StoredFrame::State::Verified);
     if (onChange_)
         onChange_();
 }

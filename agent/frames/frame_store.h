@@ -41,6 +41,10 @@ public:
     /// complete frame.
     const std::string& origin() const { return origin_; }
     void origin(std::string name) { origin_ = std::move(name); }
+    /// True if the frame's source sent all of it and claims to have verified it. Set before other threads see
+    /// the complete frame.
+    bool vouchedFor() const { return vouchedFor_; }
+    void vouchedFor(bool vouched) { vouchedFor_ = vouched; }
     /// For the filling thread: the buffer for the next bytes.
     std::span<std::byte> room() { return {bytes_.get() + have(), length_ - have()}; }
     void advance(std::size_t count);
@@ -60,6 +64,7 @@ private:
     std::size_t length_;
     bool original_;
     std::string origin_;
+    bool vouchedFor_ = false;
     std::unique_ptr<std::byte, Free> bytes_;
     std::atomic<std::size_t> have_{0};
     std::atomic<State> state_{State::Arriving};
@@ -71,7 +76,7 @@ using FramePtr = std::shared_ptr<StoredFrame>;
 /// instead. Thread-safe.
 class FrameStore {
 public:
-    /// Calls @p onChange without a lock when a frame begins, grows or is found wrong.
+    /// Calls @p onChange without a lock when a frame begins, grows, or is found right or wrong.
     FrameStore(std::size_t limitBytes, bool keep, std::function<void()> onChange = {});
     FrameStore(const FrameStore&) = delete;
     FrameStore& operator=(const FrameStore&) = delete;
@@ -89,6 +94,8 @@ public:
     /// earlier @p beforeDrop runs.
     void onDrop(std::function<void(const StoredFrame&)> beforeDrop);
     void grown(const FramePtr& frame, std::size_t count);
+    /// Records that the frame passed verification.
+    void verified(const FramePtr& frame);
     /// Records that the frame failed verification. The nodes that got it are notified and get another one.
     void rejected(const FramePtr& frame, StoredFrame::State why);
     /// Since when begin() has been waiting for memory, because the disk is too slow; nothing when it does not

@@ -123,6 +123,9 @@ std::span<std::byte> PeerReader::onData(const RelayHeader& header)
         if (over_)
             throw Error(ErrorCode::Aborted, "stopped");
     }
+    if (header.offset == 0)
+        begunHere_ = header.block;
+    run_.frame()->vouchedFor(begunHere_ == header.block && (header.flags & RelayHeader::kVerified) != 0);
     if ((header.flags & RelayHeader::kStarved) != 0)
         starvedBytes_ += header.length;
     return run_.frame()->room().first(header.length);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <stop_token>
 
 namespace bm::agent {
@@ -56,9 +57,10 @@ private:
     Clock::time_point lastProbe_;
     Clock::duration blocked_{}; ///< time in which this node had no memory
     std::uint64_t bytes_ = 0;
-    std::uint64_t starvedBytes_ = 0; ///< chunks after which the peer had no more bytes
-    bool waits_ = false;             ///< the peer reports that it waits
-    bool yielded_ = false;           ///< this node's disk is slow, and the peer has been notified
+    std::optional<std::size_t> begunHere_; ///< the block whose frame this peer began
+    std::uint64_t starvedBytes_ = 0;       ///< chunks after which the peer had no more bytes
+    bool waits_ = false;                   ///< the peer reports that it waits
+    bool yielded_ = false;                 ///< this node's disk is slow, and the peer has been notified
     int slowWindows_ = 0;
     int poorWindows_ = 0;
 };

@@ -17,7 +17,7 @@ constexpr auto kHelloDeadline = 5s;
 constexpr auto kLifeSign = 500ms;
 constexpr auto kStuck = 60s; ///< a node that reads nothing for so long is disconnected
 constexpr std::size_t kMostWants = 4096;
-constexpr std::size_t kRememberedBlocks = 128;
+constexpr std::size_t kRememberedBlocks = 512;
 constexpr std::size_t kSmallestChunk = std::size_t{32} * 1024; ///< smaller only at a frame's end
 
 } // namespace
@@ -101,6 +101,13 @@ void RelayChild::retract(std::size_t block)
         retracted_.push_back(block); // no header fits into the middle of a chunk
 }
 
+void RelayChild::retractUnverified(const Help& help)
+{
+    for (const std::size_t block : std::deque(given_))
+        if (const FramePtr frame = help.find(block); frame && frame->state() != StoredFrame::State::Verified)
+            retract(block);
+}
+
 void RelayChild::sendRetract(std::size_t block)
 {
     const auto header =
@@ -141,9 +148,10 @@ bool RelayChild::flush(const Help& help, Clock::time_point now)
     return !over_;
 }
 
-void RelayChild::finishFrame()
+void RelayChild::finishFrame(const Help& help)
 {
-    if (frame_->state() == StoredFrame::State::Bad)
+    const StoredFrame::State state = frame_->state();
+    if (state == StoredFrame::State::Bad || (help.cautious() && state != StoredFrame::State::Verified))
         sendRetract(frame_->block());
     else
         given_.push_back(frame_->block());
@@ -181,6 +189,10 @@ bool RelayChild::nextFrame(const Help& help)
 bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
 {
     frame_ = help.find(want.first);
+    if (frame_ && help.cautious() && frame_->state() != StoredFrame::State::Verified) {
+        frame_.reset();
+        return false;
+    }
     if (frame_) {
         sent_ = frame_->original() && want.from < frame_->length() ? want.from : 0;
         return true;
@@ -210,6 +222,8 @@ bool RelayChild::nextChunk()
     header.length = static_cast<std::uint32_t>(std::min(have - sent_, kLongestChunk));
     if (frame_->original())
         header.flags |= RelayHeader::kOriginal;
+    if (frame_->state() == StoredFrame::State::Verified)
+        header.flags |= RelayHeader::kVerified;
     if (sent_ + header.length == have && !whole)
         header.flags |= RelayHeader::kStarved;
     body_ = frame_->bytes().subspan(sent_, header.length);
@@ -228,7 +242,7 @@ void RelayChild::send(const Help& help, Clock::time_point now)
         for (const std::size_t block : std::exchange(retracted_, {}))
             sendRetract(block);
         if (frame_ && sent_ == frame_->length() && frame_->state() != StoredFrame::State::Broken)
-            finishFrame();
+            finishFrame(help);
         if (nextFrame(help) && nextChunk())
             continue;
         if (!head_.empty())

@@ -23,6 +23,7 @@ public:
         std::function<void(std::size_t)> fetch;    ///< the disk may have it; load it
         std::function<bool(std::size_t)> lost;     ///< failed verification; arrives again, out of order
         std::function<bool(std::size_t)> gone;     ///< dropped from memory, and the disk does not have it
+        std::function<bool()> cautious;            ///< this node passes on verified frames only
         std::function<void(std::uint64_t)> served;
     };
     RelayChild(platform::Fd fd, std::string name, Clock::time_point now);
@@ -48,6 +49,8 @@ public:
     void tick(const Help& help, Clock::time_point now);
     void bye(RelayBye why);
     void retract(std::size_t block);
+    /// Withdraws the blocks that this node has sent and not verified yet.
+    void retractUnverified(const Help& help);
 
 private:
     void take(const Help& help);
@@ -55,7 +58,7 @@ private:
     bool takeFrame(const RelayWant& want, const Help& help);
     bool nextFrame(const Help& help);
     bool nextChunk();
-    void finishFrame();
+    void finishFrame(const Help& help);
     void sendRetract(std::size_t block);
 
     platform::Fd fd_;

@@ -99,6 +99,7 @@ struct RelayServer::State {
         help.fetch = [this](std::size_t block) { fetch(block); };
         help.lost = [this](std::size_t block) { return lost.contains(block) || restorer.isWrong(block); };
         help.gone = [this](std::size_t block) { return restorer.isGone(block); };
+        help.cautious = [this] { return cautious; };
         help.served = [this](std::uint64_t bytes) { copy.served(bytes); };
         contentId = manifest.contentId();
         copy.listening(port);
@@ -146,6 +147,7 @@ struct RelayServer::State {
     std::vector<std::size_t> retracted;            ///< under mutex
     std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; no measurement before it
     std::set<std::size_t> lost; ///< failed verification, not yet received again; the poll loop's
+    bool cautious = false;      ///< a block failed verification; the poll loop's
     std::atomic<std::size_t> wanting{0};
     Clock::time_point diskWindowBegan = Clock::now();
     FrameStore::Intake diskWindow{}; ///< the state at its begin
@@ -359,6 +361,11 @@ void RelayServer::State::sendRetractions()
         for (RelayChild& child : children)
             child.retract(block);
     }
+    if (blocks.empty() || cautious)
+        return;
+    cautious = true; // its source may have sent more wrong blocks than this node has verified
+    for (RelayChild& child : children)
+        child.retractUnverified(help);
 }
 
 RelayServer::RelayServer(const images::Manifest& manifest, FrameStore& store, RelayCopy& copy, AgentLog& log,

@@ -53,6 +53,7 @@ const char* toText(RelayBye why) noexcept;
 struct RelayHeader {
     static constexpr std::uint8_t kOriginal = 1; ///< Data: the bytes of the image's own .zst file
     static constexpr std::uint8_t kStarved = 2;  ///< Data: all available bytes; more will follow
+    static constexpr std::uint8_t kVerified = 4; ///< Data: the sender has verified the whole frame
     RelayMessage type = RelayMessage::Wait;
     std::uint8_t flags = 0;
     std::uint32_t block = 0;

@@ -14,7 +14,9 @@ constexpr std::chrono::milliseconds kChoicePause = 200ms;
 constexpr std::chrono::milliseconds kLongest = 60s;
 constexpr auto kGrace = 5s; ///< time for an innocent, slow peer to verify a block and withdraw it
 constexpr std::size_t kStrikes = 2;
-constexpr std::size_t kManyStrikes = 16; ///< limit of wrong blocks, withdrawn ones included
+/// Limit of wrong blocks that the source did not vouch for, and of as many withdrawn ones. A peer that makes
+/// its file systems passes on what its memory holds before it verifies a block.
+constexpr std::size_t kManyStrikes = 512;
 
 std::chrono::milliseconds firstSuspension(Leaving why)
 {
@@ -108,17 +110,22 @@ void SourceChoice::trust(const PeerAddress& peer)
         found->second.last = 0ms;
 }
 
-void SourceChoice::strike(const std::string& name, std::size_t block, Clock::time_point now)
+void SourceChoice::strike(const std::string& name, std::size_t block, bool vouchedFor, Clock::time_point now)
 {
     const std::scoped_lock lock(mutex_);
-    standing_[name].strikes.try_emplace(block, now);
+    Standing& standing = standing_[name];
+    if (vouchedFor)
+        standing.broken.insert(block);
+    else if (standing.withdrawn.erase(block) == 0)
+        standing.strikes.try_emplace(block, now);
 }
 
 void SourceChoice::forgive(const std::string& name, std::size_t block)
 {
     const std::scoped_lock lock(mutex_);
     Standing& standing = standing_[name];
-    standing.strikes.erase(block);
+    if (standing.strikes.erase(block) == 0)
+        standing.withdrawn.insert(block);
     ++standing.forgiven;
 }
 
@@ -138,7 +145,7 @@ bool SourceChoice::lies(const std::string& name) const
     const Standing& standing = found->second;
     const auto old = std::ranges::count_if(
         standing.strikes, [&](const auto& strike) { return standing.caughtUp - strike.second > kGrace; });
-    return old >= static_cast<std::ptrdiff_t>(kStrikes) ||
+    return standing.broken.size() >= kStrikes || old >= static_cast<std::ptrdiff_t>(kStrikes) ||
            standing.strikes.size() + standing.forgiven >= kManyStrikes * 2 ||
            standing.strikes.size() >= kManyStrikes;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,13 @@ public:
     /// Records that the source served well for a while; its next suspension is short again.
     void trust(const PeerAddress& peer);
 
-    /// Records a block of the source that did not verify. A peer that received the wrong block itself
-    /// withdraws it. It has five seconds to do so, which counts until @ref caughtUp.
-    void strike(const std::string& name, std::size_t block, Clock::time_point now);
+    /// Records a block of the source that did not verify. @p vouchedFor: the source claims to have verified
+    /// it. Otherwise the source may have received the wrong block itself, and withdraws it, before or after
+    /// this call. It has five seconds to do so, which counts until @ref caughtUp.
+    void strike(const std::string& name, std::size_t block, bool vouchedFor, Clock::time_point now);
     /// Records that this node has read all bytes of the peer, so that no withdrawal is waiting in the socket.
     void caughtUp(const std::string& name, Clock::time_point now);
+    /// Records that the source withdrew a block.
     void forgive(const std::string& name, std::size_t block);
     bool lies(const std::string& name) const;
 
@@ -46,6 +49,8 @@ private:
         Clock::time_point until{};
         std::chrono::milliseconds last{0};
         std::map<std::size_t, Clock::time_point> strikes;
+        std::set<std::size_t> broken;    ///< wrong blocks that the source vouched for
+        std::set<std::size_t> withdrawn; ///< blocks that no verification has failed yet
         Clock::time_point caughtUp{};
         std::size_t forgiven = 0;
     };

@@ -3,9 +3,12 @@
 #include "agent/base/agent_log.h"
 #include "agent/base/progress_watch.h"
 #include "agent/disk/gpt.h"
+#include "agent/relay/source_choice.h"
 #include "common/platform/log.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstddef>
 #include <string>
 
 using namespace bm::agent;
@@ -98,5 +101,68 @@ TEST_CASE("a step without progress is noticed", "[agent]")
         watch.forget();
         CHECK(watch.look("b", 5 << 20U, "sending", start + 240s).empty());
         CHECK(watch.look("b", 5 << 20U, "sending", start + 300s) == "no progress for 60 s at 5 MiB: sending");
+    }
+}
+
+TEST_CASE("a source of wrong blocks", "[agent][relay]")
+{
+    using namespace std::chrono_literals;
+    bm::platform::setLogLevel(bm::platform::LogLevel::Error);
+    AgentLog log;
+    RelayCopy copy(RelayPlan{});
+    SourceChoice choice(copy, log);
+    const SourceChoice::Clock::time_point now{100s};
+    const auto strike = [&](std::size_t first, std::size_t count, bool vouchedFor) {
+        for (std::size_t block = first; block < first + count; ++block)
+            choice.strike("peer", block, vouchedFor, now);
+    };
+    SECTION("lies with the second one that it vouched for")
+    {
+        strike(1, 1, true);
+        strike(1, 1, true);
+        CHECK_FALSE(choice.lies("peer"));
+        strike(2, 1, true);
+        CHECK(choice.lies("peer"));
+        CHECK_FALSE(choice.lies("another"));
+    }
+    SECTION("has five seconds to withdraw others")
+    {
+        strike(0, 100, false);
+        choice.caughtUp("peer", now + 4s);
+        CHECK_FALSE(choice.lies("peer"));
+        for (std::size_t block = 1; block < 100; ++block)
+            choice.forgive("peer", block);
+        choice.caughtUp("peer", now + 6s);
+        CHECK_FALSE(choice.lies("peer"));
+        strike(100, 1, false);
+        choice.caughtUp("peer", now + 6s);
+        CHECK(choice.lies("peer"));
+    }
+    SECTION("may withdraw before this node verifies")
+    {
+        choice.forgive("peer", 1);
+        choice.forgive("peer", 2);
+        strike(1, 2, false);
+        choice.caughtUp("peer", now + 60s);
+        CHECK_FALSE(choice.lies("peer"));
+        strike(1, 2, false); // sent again
+        choice.caughtUp("peer", now + 60s);
+        CHECK(choice.lies("peer"));
+    }
+    SECTION("may not exceed the memory of an innocent one")
+    {
+        strike(0, 511, false);
+        CHECK_FALSE(choice.lies("peer"));
+        strike(511, 1, false);
+        CHECK(choice.lies("peer"));
+    }
+    SECTION("may not withdraw without limit")
+    {
+        for (std::size_t block = 0; block < 1024; ++block) {
+            CHECK_FALSE(choice.lies("peer"));
+            strike(block, 1, false);
+            choice.forgive("peer", block);
+        }
+        CHECK(choice.lies("peer"));
     }
 }

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,17 +22,19 @@ from tree_world import archive_of, mounted
 TOKEN = hashlib.sha256(b"token").hexdigest()
 HELLO, WANT, HEADER = struct.Struct("<8s64s64s"), struct.Struct("<B3xIII"), struct.Struct("<BBHIIII")
 DATA, WAIT, RETRACT, BYE = 1, 2, 3, 4
-ORIGINAL = 1
+ORIGINAL, VERIFIED = 1, 4
 SLOW_DISK = pathlib.Path(__file__).resolve().parents[2] / "bench/slow_disk.c"
 
 
 class FakePeer:
-    """A relay in a hostile or broken node; mode: honest, lying, trickle, silent, refusing, nonsense."""
+    """A relay in a hostile or broken node; mode: honest, lying, denying (it lies, and does
+    not claim that it verified a block), trickle, silent, refusing, nonsense."""
 
     def __init__(self, manifest, blocks, mode):
         self.entries, self.stored, self.mode = entries_of(manifest), blocks, mode
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.pause = 0  # before each block
         self.sent = 0
         self.over = False
         threading.Thread(target=self.accept, daemon=True).start()
@@ -81,14 +84,16 @@ class FakePeer:
     def give(self, connection, block, begin):
         offset, length, _ = self.entries[block]
         frame = bytearray(self.stored[offset:offset + length])
-        if self.mode == "lying":
+        if self.mode in ("lying", "denying"):
             frame[length // 2] ^= 0xff
         step = 1 if self.mode == "trickle" else 65536
         while self.mode == "silent" and not self.over:
             time.sleep(0.1)
+        flags = ORIGINAL if self.mode == "denying" else ORIGINAL | VERIFIED
+        time.sleep(self.pause)
         for at in range(begin, length, step):
             piece = frame[at:at + step]
-            connection.sendall(HEADER.pack(DATA, ORIGINAL, 0, block, length, at, len(piece)) + piece)
+            connection.sendall(HEADER.pack(DATA, flags, 0, block, length, at, len(piece)) + piece)
             self.sent += len(piece)
             if self.mode == "trickle":
                 time.sleep(1)
@@ -97,11 +102,11 @@ class FakePeer:
 class Node:
     """bm-agent writing one image for the relay."""
 
-    def __init__(self, test, name, server, sources=(), cache=1, env=None, memory=None):
+    def __init__(self, test, name, server, sources=(), cache=1, env=None, memory=None, prefix=()):
         self.disk = test.disk(test.disk_mib, f"{name}.raw", filled=False)
         self.log = test.folder / f"{name}.log"
         self.out = test.folder / f"{name}.out"
-        argv = [agent_world.AGENT, *test.command, "--manifest", server.url + "/manifest", "--blocks", server.url + "/blocks", "--to", self.disk,
+        argv = [*prefix, agent_world.AGENT, *test.command, "--manifest", server.url + "/manifest", "--blocks", server.url + "/blocks", "--to", self.disk,
                 "--relay-token", test.token, "--relay-port", "0", "--relay-cache", str(cache)]
         if sources:
             argv += ["--source", ",".join(sources)]
@@ -291,6 +296,14 @@ class Peers(Relay):
         node = self.left_for_the_server("lying", "lying", 30)
         self.assertRegex(node.text(), r"block \d+ \(byte \d+\) from 127.0.0.1:\d+: ")
 
+    def test_that_lies_and_does_not_claim_to_verify_is_left_without_a_withdrawal(self):
+        server, peer = self.server(), self.peer("denying")
+        peer.pause = 0.5
+        node = Node(self, "node", server, [peer.address])
+        node.result()
+        self.check_content(node.disk)
+        self.assertIn(f"leaving {peer.address} (lying)", node.text())
+
     def test_that_lied_to_its_successor_does_not_make_that_one_a_liar(self):
         server, liar = self.server(), self.peer("lying")
         first = Node(self, "first", server, [liar.address])
@@ -388,6 +401,23 @@ class Trees(Relay):
         self.assertIn(f"leaving {liar.address} (lying)", first.text())
         self.assertRegex(first.text(), r"block \d+ \(byte \d+\) from 127.0.0.1:\d+: ")
         self.assertNotIn("(lying)", second.text())
+
+    def test_survive_wrong_blocks_in_the_memory_of_a_node_that_makes_its_file_system(self):
+        """The first node receives blocks for longer than a source has to withdraw them, and verifies few of them."""
+        server, liar = self.server(), self.peer("denying")
+        first = Node(self, "first", server, [liar.address], prefix=self.with_slow_mke2fs())
+        second = Node(self, "second", server, [first.address])
+        self.check_all([first, second])
+        self.assertNotIn("(lying)", second.text())
+
+    def with_slow_mke2fs(self):
+        """The beginning of a command line whose program sees a mke2fs that takes 7 s longer."""
+        real = pathlib.Path(shutil.which("mke2fs")).resolve()
+        shutil.copy(real, self.folder / "mke2fs")
+        slow = self.folder / "slow_mke2fs"
+        slow.write_text(f'#!/bin/sh\nsleep 7\nexec {self.folder}/mke2fs "$@"\n')
+        slow.chmod(0o755)
+        return "unshare", "--mount", "sh", "-c", f'mount --bind {slow} {real} && exec "$@"', "sh"
 
     def late_joiner(self):
         server = self.server()
