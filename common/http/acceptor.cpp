@@ -48,10 +48,16 @@ Acceptor::~Acceptor()
     stop();
 }
 
-void Acceptor::start()
+void Acceptor::bind()
 {
     listener_ = listenOn(config_.address, config_.port);
     port_ = localPortOf(listener_.get());
+}
+
+void Acceptor::start()
+{
+    if (!listener_)
+        bind();
     poller_.watch(listener_.get(), POLLIN);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }

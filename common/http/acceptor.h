@@ -26,6 +26,8 @@ public:
     Acceptor(const ListenerConfig& config, OnReady onReady, OnRefuse onRefuse);
     ~Acceptor();
     /// Binds and listens. @throws Error Conflict, InvalidInput
+    void bind();
+    /// Accepts connections, after bind() where that was not called.
     void start();
     /// Accepts no more connections and requests; closes the pending ones.
     void stop();

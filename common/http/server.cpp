@@ -31,6 +31,7 @@ std::string ownerOf(const Request& request, const std::string& client)
 struct Server::State {
     using Queue = platform::FairQueue<std::unique_ptr<Connection>>;
     State(const Router& routes, ListenerConfig settings);
+    void bind() { acceptor.bind(); }
     void start();
     void stop();
     void work(const std::stop_token& stop);
@@ -182,6 +183,10 @@ Server::~Server()
     stop();
 }
 
+void Server::bind()
+{
+    state_->bind();
+}
 void Server::start()
 {
     state_->start();

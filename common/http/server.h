@@ -30,14 +30,16 @@ struct ListenerConfig {
 };
 
 /// One listener. No worker waits for a client, except for the body of an authenticated client on a streaming
-/// route. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port is
-/// taken); the process ignores SIGPIPE from then on. stop() waits for running handlers and ends their waits
-/// for clients; a stopped server cannot start again. Request bodies may be chunked; answers carry their
-/// Content-Length for HTTP/1.0 firmware, except event streams.
+/// route. The Router must outlive it. bind() or start() binds (throws Error Conflict with a hint when
+/// the port is taken); clients that connect before start() wait for it; the process ignores SIGPIPE from then
+/// on. stop() waits for running handlers and ends their waits for clients; a stopped server cannot start
+/// again. Request bodies may be chunked; answers carry their Content-Length for HTTP/1.0 firmware, except
+/// event streams.
 class Server {
 public:
     Server(const Router& router, ListenerConfig config);
     ~Server();
+    void bind();
     void start();
     void stop();
     std::uint16_t port() const;
