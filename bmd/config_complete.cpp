@@ -24,6 +24,7 @@ void completePaths(Config& config)
     fill(config.paths.secretKeyFile, state / "secrets/key");
     fill(config.database.file, state / "bm.sqlite");
     config.conductor.records.folder = config.database.file.parent_path();
+    config.conductor.handlersFile = config.paths.stateFolder / "running-steps";
     fill(config.images.folder, state / "images");
     config.boot.runFolder = config.paths.runFolder;
     config.boot.loaderFolder = config.paths.loaderFolder;

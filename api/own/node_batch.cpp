@@ -9,6 +9,7 @@
 #include "common/wire/resources/port_fields.h"
 #include "common/wire/resources/port_group_fields.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/size_limits.h"
 #include "conductor/nodes/node_changes.h"
 #include "conductor/resources/port_group_rules.h"
 #include "db/repositories/repositories.h"
@@ -18,6 +19,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 namespace bm::api {
 
@@ -34,6 +36,8 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMostNodes = 10'000;
+constexpr std::size_t kNodesPerUnit = 100;
+constexpr std::size_t kBytesPerUnit = std::size_t{256} * 1024;
 
 struct PortEntry {
     json fields; ///< as for POST /v1/ports
@@ -155,13 +159,8 @@ public:
     /// @return "created", "updated" or "unchanged"
     std::string run(const Entry& entry, Node& node)
     {
-        const std::optional<Node> found =
-            parts_.context.database.read([&](db::Transaction& tx) { return existing(tx, entry); });
-        if (!found && entry.groups.empty())
-            return store(found, entry, node); // one write
-        std::string done;
-        parts_.context.database.write([&](db::Transaction&) { done = store(found, entry, node); });
-        return done;
+        return parts_.context.database.write(
+            [&](db::Transaction& tx) { return store(existing(tx, entry), entry, node); });
     }
 
 private:
@@ -335,19 +334,67 @@ void writeError(wire::JsonWriter& out, const Error& error)
     out.endObject();
 }
 
-void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const Request& request, const json& given)
+/// The outcome of one entry of the request.
+struct Outcome {
+    std::string name{};
+    std::optional<Entry> entry{}; ///< nothing when it cannot be read
+    std::string uuid{};
+    std::string result{};
+    std::optional<Error> error{};
+};
+
+Outcome readEntry(const ApiParts& parts, const Request& request, const json& given)
 {
     const bool hasName = given.is_object() && given.contains("name") && given["name"].is_string();
-    out.beginObject().key("name").stringOrNull(hasName ? given["name"].get<std::string>() : "");
+    Outcome outcome{.name = hasName ? given["name"].get<std::string>() : ""};
     try {
-        Node node;
-        Entry entry = entryOf(request, given, parts.context.hardware.interfaces());
-        const std::string result = Enrolment(parts, request).run(entry, node);
-        out.key("uuid").string(node.id.uuid).key("result").string(result);
+        outcome.entry = entryOf(request, given, parts.context.hardware.interfaces());
     } catch (const Error& error) {
+        outcome.error = error;
+    }
+    return outcome;
+}
+
+/// The number of entries for one unit: other requests wait for it, and a project's data grows by it before
+/// the limit is checked again.
+std::size_t groupLength(std::span<const Outcome> outcomes)
+{
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < outcomes.size() && count < kNodesPerUnit && bytes < kBytesPerUnit;
+         ++count)
+        if (outcomes[count].entry)
+            bytes += conductor::bytesOf(outcomes[count].entry->node);
+    return count;
+}
+
+/// Stores the entries in one unit of writing. An entry that is refused undoes nothing of the others.
+void enrolGroup(const ApiParts& parts, const Request& request, std::span<Outcome> group)
+{
+    parts.context.database.write([&](db::Transaction&) {
+        for (Outcome& outcome : group) {
+            if (!outcome.entry)
+                continue;
+            outcome.error.reset(); // the unit may run again
+            try {
+                Node node;
+                outcome.result = Enrolment(parts, request).run(*outcome.entry, node);
+                outcome.uuid = node.id.uuid;
+            } catch (const Error& error) {
+                outcome.error = error;
+            }
+        }
+    });
+}
+
+void writeOutcome(wire::JsonWriter& out, const ApiParts& parts, const Request& request,
+                  const Outcome& outcome)
+{
+    out.beginObject().key("name").stringOrNull(outcome.name);
+    if (outcome.error) {
         out.key("uuid").null();
-        const std::optional<Error> shown = shownError(parts, request, error);
-        writeError(out, shown ? *shown : error);
+        writeError(out, shownError(parts, request, *outcome.error).value_or(*outcome.error));
+    } else {
+        out.key("uuid").string(outcome.uuid).key("result").string(outcome.result);
     }
     out.endObject();
 }
@@ -374,8 +421,17 @@ void NodeBatch::enrol(Request& request, Response& response) const
                     "use several requests");
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(nodes->size());
     for (const json& given : *nodes)
-        enrolOne(out, parts_, request, given);
+        outcomes.push_back(readEntry(parts_, request, given));
+    for (std::span<Outcome> left = outcomes; !left.empty();) {
+        const std::size_t count = groupLength(left);
+        enrolGroup(parts_, request, left.first(count));
+        left = left.subspan(count);
+    }
+    for (const Outcome& outcome : outcomes)
+        writeOutcome(out, parts_, request, outcome);
     response.sendJson(200, out.endArray().endObject().text());
 }
 

@@ -73,7 +73,7 @@ struct Step {
     JsonText arguments{};
     StepState state = StepState::Pending;
     std::int32_t attempts = 0;
-    std::int32_t crashes = 0; ///< restarts of bmd that found it Running
+    std::int32_t crashes = 0; ///< of bmd inside its handler, one after another
     std::int64_t bytesDone = 0;
     std::int64_t bytesTotal = 0;
     std::string message; ///< its present activity, for people

@@ -47,8 +47,9 @@ struct Settings {
     RelaySettings relay{};
     RecordSettings records{};
     ConfigDriveLevel configDriveLevel = ConfigDriveLevel::Window;
-    std::filesystem::path leaseFile; ///< of the DHCP server in managed mode; empty: another server's
-    std::string kernelArguments;     ///< extra ones for the RAM disk
+    std::filesystem::path leaseFile;    ///< of the DHCP server in managed mode; empty: another server's
+    std::filesystem::path handlersFile; ///< the steps whose handlers run; empty: no crash is counted
+    std::string kernelArguments;        ///< extra ones for the RAM disk
     std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
 };
 

@@ -6,10 +6,13 @@
 #include "common/platform/work_queue.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
+#include "conductor/operations/running_handlers.h"
 #include "conductor/operations/step_runner.h"
+#include "db/repositories/conductor_repository.h"
 
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace bm::conductor {
@@ -21,22 +24,30 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kBatch = 500;
+constexpr std::size_t kMostHandlers = 1024; ///< the limit of conductor.step_threads
 constexpr std::chrono::milliseconds kLongestSleep{1000};
+constexpr std::chrono::milliseconds kBeatEvery{2000};
+constexpr std::chrono::milliseconds kClockJump{2000}; ///< smaller differences are the pace of NTP
 
 } // namespace
 
 struct Engine::State {
     State(Context given, std::string boot)
-        : context(std::move(given)), bootId(std::move(boot)), runner(context, bootId, context.clock.now())
+        : context(std::move(given)), bootId(std::move(boot)),
+          handlers(context.settings.handlersFile, kMostHandlers),
+          runner(context, bootId, context.clock.now(), handlers)
     {}
 
     Context context;
     std::string bootId;
+    RunningHandlers handlers;
     StepRunner runner;
     platform::Guarded<std::set<OperationId>> inFlight; ///< queued, or with a worker
     platform::WorkQueue<OperationId> queue;
     std::vector<std::jthread> workers;
     platform::Loop scheduler{"conductor", [this](const std::stop_token&) {
+                                 noticeClock();
+                                 beat();
                                  dispatch(findDue());
                                  return platform::Loop::Pause::upTo(untilNext());
                              }};
@@ -49,7 +60,59 @@ struct Engine::State {
     void advance(const OperationId& id, const std::stop_token& stop);
     void putOff(const OperationId& id);
     void resume(db::Transaction& tx, const model::Operation& operation);
+    void beat();
+    void noticeClock();
+    void skipDowntime(db::Transaction& tx);
+
+    model::UtcTime lastBeat{};  ///< the scheduler's
+    model::UtcTime lastClock{}; ///< the scheduler's, at lastSteady
+    std::chrono::steady_clock::time_point lastSteady{};
 };
+
+/// Records that this conductor lives: an earlier process of it uses the latest one at its next start.
+void Engine::State::beat()
+{
+    const model::UtcTime now = context.clock.now();
+    if (now >= lastBeat && now - lastBeat < kBeatEvery)
+        return;
+    context.database.write([&](db::Transaction& tx) {
+        db::ConductorRepository{}.beat(tx, context.settings.conductorName, bootId, now);
+    });
+    lastBeat = now;
+}
+
+/// The waits of operations do not count a jump of the system's clock, nor a suspension of the machine.
+void Engine::State::noticeClock()
+{
+    const model::UtcTime now = context.clock.now();
+    const auto steady = std::chrono::steady_clock::now();
+    const model::UtcTime before = std::exchange(lastClock, now);
+    const auto passed =
+        std::chrono::ceil<std::chrono::milliseconds>(steady - std::exchange(lastSteady, steady));
+    if (before == model::UtcTime{})
+        return;
+    const std::chrono::milliseconds jump = now - before - passed;
+    if (jump > -kClockJump && jump < kClockJump)
+        return;
+    platform::logWarning("conductor", "the system's clock jumped by {} s: the waits of operations go with it",
+                         jump.count() / 1000);
+    runner.clockJumped(now);
+    context.database.write([&](db::Transaction& tx) {
+        db::ConductorRepository{}.shiftWaits(
+            tx, {context.settings.conductorName, jump, now - passed - kClockJump, now});
+    });
+}
+
+/// The waits of operations do not count the time since this conductor's latest beat.
+void Engine::State::skipDowntime(db::Transaction& tx)
+{
+    const model::UtcTime now = context.clock.now();
+    const std::string& name = context.settings.conductorName;
+    if (const std::optional<model::UtcTime> alive = db::ConductorRepository{}.aliveAt(tx, name);
+        alive && *alive != now)
+        db::ConductorRepository{}.shiftWaits(tx, {name, now - *alive});
+    db::ConductorRepository{}.beat(tx, name, bootId, now); // the next start counts from here
+}
 
 /// How many more operations of @p kind may begin.
 std::size_t Engine::State::roomFor(db::Transaction& tx, OperationKind kind) const
@@ -147,7 +210,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
     db::LeaseRepository{}.take(tx, operation.node, context.settings.conductorName, bootId,
                                std::string(model::toText(operation.kind)), now);
     for (model::Step& step : operations.steps(tx, operation.id)) {
-        if (step.state != model::StepState::Running)
+        if (step.state != model::StepState::Running || !handlers.crashed(step.id))
             continue;
         step.crashes += 1;
         operations.updateStep(tx, step);
@@ -160,6 +223,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
 void Engine::recover()
 {
     state_->context.database.write([&](db::Transaction& tx) {
+        state_->skipDowntime(tx);
         for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx))
             if (operation.state == model::OperationState::Running)
                 state_->resume(tx, operation);
@@ -187,6 +251,11 @@ bool Engine::runOnce()
     for (const OperationId& id : due)
         state_->advance(id, {});
     return !due.empty();
+}
+
+void Engine::beat()
+{
+    state_->beat();
 }
 
 void Engine::wake()

@@ -12,12 +12,15 @@ class Engine {
 public:
     Engine(Context context, std::string bootId);
     ~Engine();
-    /// Takes back own leases, counts crashes of steps found running, then (threads() > 0) starts the workers.
+    /// Takes back own leases and counts a crash for each step inside whose handler the process before ended.
+    /// The time without bmd does not count against a step, an expected boot or a gate.
     void recover();
     void start();
     void stop();
     /// Without threads: runs everything that is due now, in this thread. @return true if anything was due
     bool runOnce();
+    /// Without threads: records that this conductor lives.
+    void beat();
     void wake();
 
 private:

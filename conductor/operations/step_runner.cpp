@@ -8,6 +8,7 @@
 #include "conductor/operations/another_boot.h"
 #include "conductor/operations/lifecycle.h"
 #include "conductor/operations/plan.h"
+#include "conductor/operations/running_handlers.h"
 #include "conductor/operations/service_return.h"
 #include "conductor/steps/captures.h"
 #include "conductor/steps/step_table.h"
@@ -64,8 +65,9 @@ struct StepRunner::Loaded {
     bool wantsAnotherBoot = false;
 };
 
-StepRunner::StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart)
-    : context_(context), bootId_(std::move(bootId)), engineStart_(engineStart)
+StepRunner::StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart,
+                       RunningHandlers& handlers)
+    : context_(context), bootId_(std::move(bootId)), engineStart_(engineStart), handlers_(handlers)
 {}
 
 std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id) const
@@ -276,6 +278,16 @@ void mergeAgentReport(db::Transaction& tx, const model::NodeId& node, Step& step
     }
 }
 
+/// The begin of the wait may have moved with the clock while the handler ran. @p began: as the handler found
+/// it
+void keepShift(db::Transaction& tx, Step& step, const std::optional<model::UtcTime>& began)
+{
+    if (step.startedAt != began) // the handler begins the wait again
+        return;
+    if (const std::optional<Step> stored = db::OperationRepository{}.findStep(tx, step.id))
+        step.startedAt = stored->startedAt;
+}
+
 /// @return true if @p node may differ from the stored one
 bool applyOutcome(Node& node, const StepWork& work, const Outcome& outcome, model::UtcTime now)
 {
@@ -306,12 +318,15 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
                   step,
                   engineStart_,
                   model::Deadline::in(kCallDeadline, stop)};
+    const RunningHandlers::Mark inside(handlers_, step.id);
+    const std::optional<model::UtcTime> began = step.startedAt;
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
     const Outcome handlers = outcomeOf(result, step, now);
     return context_.database.write([&](db::Transaction& tx) {
         Outcome outcome = handlers; // each try merges the report again
         Step ended = step;
+        keepShift(tx, ended, began);
         mergeAgentReport(tx, loaded.node.id, ended, outcome, now);
         ended.state = outcome.state;
         ended.crashes = 0; // bmd has survived this run of the handler

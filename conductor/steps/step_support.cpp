@@ -100,7 +100,8 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
                         "check the machine's console and its BMC's event log");
         nlohmann::json progress = wire::valueOf(work.step.result);
         const std::int64_t now = model::toMillis(work.context.clock.now());
-        if (now - progress.value("ordered_at_ms", std::int64_t{0}) >= kOrderAgain.count()) {
+        const std::int64_t ordered = progress.value("ordered_at_ms", std::int64_t{0});
+        if (now - ordered >= kOrderAgain.count() || now < ordered) { // the clock may have been set back
             const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
             powerOf(work.context, work.node).setPower(bmc, action, work.callDeadline);
             progress["ordered_at_ms"] = now;

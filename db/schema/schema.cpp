@@ -112,6 +112,7 @@ std::span<const Migration> allMigrations()
         Migration{12, "imports know who asked for them", importAskers()},
         Migration{13, "unknown machines, retention of the audit log", strangerTables()},
         Migration{14, "images have an owner and a visibility", imageOwners()},
+        Migration{15, "when each conductor lived last", conductorTables()},
     };
     return migrations;
 }

@@ -23,5 +23,6 @@ std::span<const std::string_view> ironicResources();
 std::span<const std::string_view> portGrouping();
 std::span<const std::string_view> numberSequences();
 std::span<const std::string_view> strangerTables();
+std::span<const std::string_view> conductorTables();
 
 } // namespace bm::db

@@ -31,6 +31,7 @@ World::World(conductor::Settings settings, bool durable, Units units)
     settings_.images.reserveBytes = 0;
     settings_.ipmi.runFolder = folder.path() / "run";
     settings_.conductor = std::move(settings);
+    settings_.conductor.handlersFile = handlersFile();
     settings_.conductor.baseUrl = "http://192.0.2.1:6386";
     settings_.outgoing.allow = {{platform::networkFromText("127.0.0.0/8")},
                                 {platform::networkFromText("::1")}};
@@ -39,9 +40,11 @@ World::World(conductor::Settings settings, bool durable, Units units)
     core = std::make_unique<bmd::Core>(settings_, clock);
 }
 
-void World::restart()
+void World::restart(std::chrono::milliseconds downtime)
 {
+    core->engine.beat(); // bmd lived until now
     core.reset();
+    clock.advance(downtime);
     core = std::make_unique<bmd::Core>(settings_, clock);
     core->engine.recover();
 }

@@ -3,6 +3,7 @@
 #include "common/platform/files.h"
 #include "tests/support/state_texts.h"
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -14,10 +15,10 @@ namespace bm::test {
 class ManualClock final : public model::Clock {
 public:
     model::UtcTime now() const override { return now_; }
-    void advance(std::chrono::milliseconds span) { now_ += span; }
+    void advance(std::chrono::milliseconds span) { now_ = now() + span; }
 
 private:
-    model::UtcTime now_ = model::fromMillis(1'780'000'000'000);
+    std::atomic<model::UtcTime> now_{model::fromMillis(1'780'000'000'000)};
 };
 
 /// Twice: the first commit of every unit of writing fails, and the unit runs again, as on an engine with
@@ -45,6 +46,7 @@ public:
     void runOnce() { core->engine.runOnce(); }
     /// The folder of programs that may be drain gates.
     std::filesystem::path gatesFolder() const { return folder.path() / "gates"; }
+    std::filesystem::path handlersFile() const { return folder.path() / "running-steps"; }
     model::Node node(const std::string& ident) const { return core->nodes.get(ident); }
     model::State stateOf(const std::string& ident) const { return node(ident).state; }
     std::vector<model::NodeEvent> events(const std::string& ident) const;
@@ -54,8 +56,8 @@ public:
     void deploy(const std::string& ident, const std::string& imageName = "debian");
     void verb(const std::string& ident, model::StateEvent event);
     /// Simulates a crash and restart: everything in memory is lost, the database file remains, bmd starts
-    /// again.
-    void restart();
+    /// again after @p downtime.
+    void restart(std::chrono::milliseconds downtime = {});
 
     /// Simulates an agent in the RAM disk of @p ident: fetches the script, looks up, exchanges.
     struct Agent {
