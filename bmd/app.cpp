@@ -3,6 +3,7 @@
 #include "api/access/authentication.h"
 #include "api/api.h"
 #include "bmd/core.h"
+#include "bmd/db_command.h"
 #include "bmd/doctor_wiring.h"
 #include "bmd/first_start.h"
 #include "common/http/server.h"
@@ -78,8 +79,9 @@ struct App::State {
     {}
 
     void onContact(const pxe::BootContact& contact);
+    void bindListeners();
     void startListeners();
-    void refuseOwnListeners(std::uint16_t apiPort);
+    void refuseOwnListeners();
     /// The URL under which machines reach bmd. With a port chosen by the system, the actual one.
     std::string provisioningUrl() const
     {
@@ -109,7 +111,8 @@ void App::State::onContact(const pxe::BootContact& contact)
     }
 }
 
-void App::State::startListeners()
+/// A bmd that does not get its ports has changed nothing.
+void App::State::bindListeners()
 {
     if (config.auth == AuthMode::Basic) {
         auth = std::make_unique<api::Authentication>(
@@ -124,19 +127,22 @@ void App::State::startListeners()
     api.mountProvisioning(machines);
     operatorsServer = std::make_unique<http::Server>(operators, config.api);
     machinesServer = std::make_unique<http::Server>(machines, config.provisioning);
-    machinesServer->start();
-    if (config.api.port != 0) // before any request can steer bmd to them
-        refuseOwnListeners(config.api.port);
-    operatorsServer->start();
-    if (config.api.port == 0)
-        refuseOwnListeners(operatorsServer->port());
+    machinesServer->bind();
+    operatorsServer->bind();
+    refuseOwnListeners(); // before any request can steer bmd to them
 }
 
-void App::State::refuseOwnListeners(std::uint16_t apiPort)
+void App::State::startListeners()
+{
+    machinesServer->start();
+    operatorsServer->start();
+}
+
+void App::State::refuseOwnListeners()
 {
     constexpr std::uint16_t kDhcpPort = 67;
     platform::OutgoingPolicy& policy = *core.outgoing;
-    policy.addListener(config.api.address, apiPort);
+    policy.addListener(config.api.address, operatorsServer->port());
     policy.addListener(config.provisioning.address, machinesServer->port());
     const platform::Destination machinesUrl = platform::destinationOf(config.conductor.baseUrl);
     if (!machinesUrl.host.empty()) // a proxy in front of bmd leads to bmd
@@ -149,7 +155,9 @@ void App::State::refuseOwnListeners(std::uint16_t apiPort)
 
 App::App(Config config, const model::Clock& clock)
 {
+    constexpr std::chrono::seconds kPatience{5}; // a killed bmd needs a moment to end
     makeFolders(config);
+    lock_ = std::make_unique<StateLock>(placesOf(config), kPatience);
     state_ = std::make_unique<State>(std::move(config), clock);
 }
 
@@ -163,6 +171,7 @@ void App::start()
     State& state = *state_;
     makeFirstUser(state.config);
     useCertificates(state.config);
+    state.bindListeners();
     state.core.recover(); // before any request can change the state
     state.startListeners();
     writeClientConfig(state.config, endpoint());
@@ -218,6 +227,7 @@ Config devConfig(const std::string& folder, std::uint16_t port)
     config.database.file = state / "bm.sqlite";
     config.database.durable = false;
     config.conductor.records.folder.clear(); // a reserve is of no use to a server for trials
+    config.conductor.handlersFile.clear();
     config.images.folder = state / "images";
     config.ipmi.runFolder = state / "run";
     config.boot.runFolder = state / "run";

@@ -1,4 +1,5 @@
 #pragma once
+#include "bmd/backup/state_lock.h"
 #include "bmd/config.h"
 #include "common/model/clock.h"
 
@@ -9,8 +10,9 @@
 namespace bm::bmd {
 
 /// All of bmd, built from a Config. Only this class and Core name concrete classes; --dev and the tests build
-/// the same. start() creates what is missing (folders, keys, users, certificates). stop() ends everything in
-/// order.
+/// the same. The constructor excludes a second bmd (StateLock). start() creates what is missing (keys, users,
+/// certificates) and binds the listeners before it resumes the work of an earlier process. stop() ends
+/// everything in order.
 class App {
 public:
     App(Config config, const model::Clock& clock);
@@ -25,6 +27,7 @@ public:
 
 private:
     struct State;
+    std::unique_ptr<StateLock> lock_; ///< outlives the database
     std::unique_ptr<State> state_;
 };
 

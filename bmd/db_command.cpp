@@ -22,11 +22,6 @@ constexpr const char* kDbFooter = R"(Examples:
   sudo -u bm bmd db check --hash                                  this server's database and images
 A backup does not contain the key files. Keep state_dir/secrets, tls, users and tokens apart from it.)";
 
-BackupPlaces placesOf(const Config& config)
-{
-    return {config.paths.stateFolder, config.paths.secretKeyFile, config.database, config.images};
-}
-
 /// Prints progress to stderr at most once a second, so short work prints nothing.
 BackupProgress printProgress()
 {
@@ -112,6 +107,11 @@ int check(const Config& config, const DbOptions& options)
 }
 
 } // namespace
+
+BackupPlaces placesOf(const Config& config)
+{
+    return {config.paths.stateFolder, config.paths.secretKeyFile, config.database, config.images};
+}
 
 void addDbCommand(CLI::App& app, DbOptions& options)
 {

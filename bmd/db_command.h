@@ -1,4 +1,5 @@
 #pragma once
+#include "bmd/backup/backup_places.h"
 #include "bmd/config.h"
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,8 @@ struct DbOptions {
     bool hash = false;
 };
 
+/// The paths of the state that @p config names.
+BackupPlaces placesOf(const Config& config);
 /// Adds `db backup|restore|check` to @p app. @p options must outlive @p app.
 void addDbCommand(CLI::App& app, DbOptions& options);
 /// Runs the parsed subcommand. @return the exit code: 1 when a check failed

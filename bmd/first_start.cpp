@@ -44,6 +44,9 @@ void makeFolders(const Config& config)
     const fs::perms own = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
     makeFolder(config.paths.stateFolder, own);
     makeFolder(config.paths.runFolder, own | fs::perms::others_exec | fs::perms::others_read);
+    for (const fs::path& folder : {config.database.file.parent_path(), config.images.folder})
+        if (!folder.empty())
+            makeFolder(folder, own);
     if (!config.paths.secretKeyFile.empty())
         makeFolder(config.paths.secretKeyFile.parent_path(), fs::perms::owner_all);
 }

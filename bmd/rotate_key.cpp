@@ -1,5 +1,7 @@
 #include "bmd/rotate_key.h"
 
+#include "bmd/backup/state_lock.h"
+#include "bmd/db_command.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 
@@ -14,6 +16,7 @@ db::Resealed rotateKey(const Config& config)
         if (!std::filesystem::exists(file))
             throw Error(ErrorCode::NotFound, file.string() + ": no such file",
                         "bmd creates it at its first start; until then there is no key to rotate");
+    const StateLock lock(placesOf(config));
     platform::KeyRotation rotation(config.paths.secretKeyFile);
     db::Resealed count;
     {

@@ -1,14 +1,13 @@
 #include "bmd/backup/backup.h"
 #include "bmd/backup/backup_archive.h"
 #include "bmd/backup/check.h"
+#include "bmd/backup/state_lock.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "db/engine/integrity.h"
 #include "db/engine/sealed_values.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 namespace bm::bmd {
 namespace {
@@ -49,19 +48,6 @@ void refuseUsed(const BackupPlaces& places, bool withImages)
     if (withImages && fs::exists(objects) && !fs::is_empty(objects))
         throw Error(ErrorCode::Conflict, fmt::format("there are images already in {}", objects.string()),
                     "move them away, or restore a backup without images and keep them");
-}
-
-/// Locks the key as a running bmd does. The lock holds even when the database file was moved.
-platform::Fd lockAgainstBmd(const BackupPlaces& places)
-{
-    const std::string path = places.secretKeyFile.string() + ".lock";
-    platform::Fd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-        throw Error(ErrorCode::Conflict, "a bmd is running with this configuration",
-                    "stop it first: systemctl stop bmd");
-    if (lock)
-        ::flock(lock.get(), LOCK_SH); // allows this program to open the key, and prevents a rotation
-    return lock;
 }
 
 void requireKey(const BackupPlaces& places, const BackupManifest& manifest, const RestoreOptions& options)
@@ -188,9 +174,9 @@ RestoreResult restoreBackup(const BackupPlaces& places, const fs::path& file, co
     RestoreResult result{readManifest(archive, file), 0, 0, {}};
     refuseUsed(places, result.manifest.withImages);
     requireKey(places, result.manifest, options);
-    const platform::Fd lock = lockAgainstBmd(places);
     makePrivateFolder(places.database.file.parent_path());
     makePrivateFolder(places.images.folder);
+    const StateLock lock(places); // also where the database file of a running bmd was moved
     makePrivateFolder(places.images.folder / "objects");
     const fs::path database = places.database.file.string() + ".restoring";
     std::error_code ignored;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -158,6 +159,20 @@ void giveToOwner(int fd, const std::filesystem::path& path)
         return;
     if (::fchown(fd, status.st_uid, status.st_gid) != 0)
         failed("set the owner of", path);
+}
+
+Fd lockFile(const std::filesystem::path& file, LockShare share)
+{
+    Fd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock)
+        failed("open", file);
+    giveToOwner(lock.get(), file);
+    const int how = share == LockShare::Shared ? LOCK_SH : LOCK_EX;
+    if (::flock(lock.get(), how | LOCK_NB) == 0)
+        return lock;
+    if (errno != EWOULDBLOCK)
+        failed("lock", file);
+    return {};
 }
 
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode)

@@ -38,6 +38,12 @@ std::string readSecretFile(const std::filesystem::path& path, std::size_t limitB
 /// Gives a file that root made to the owner of @p path, or of its folder, so that the service's user can
 /// still read it after `sudo bmd --set-user`. Does nothing for other users.
 void giveToOwner(int fd, const std::filesystem::path& path);
+enum class LockShare : bool { Exclusive, Shared };
+/// Locks @p file (flock(2)), which it creates with mode 0600 and never deletes. The lock ends with the
+/// descriptor or the process; a program that this process starts does not hold it. Does not wait.
+/// @return no descriptor where another holder excludes this one. @throws Error for a file that cannot be
+/// opened
+Fd lockFile(const std::filesystem::path& file, LockShare share);
 /// Replaces the file as a whole: writes a temporary file beside it, calls fsync, renames it. @p mode as for
 /// open(2). The file keeps its owner; a new file gets the folder's.
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode = 0644);

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <optional>
 #include <sodium.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -111,15 +110,10 @@ text::Secret readKeyFile(const std::filesystem::path& file, std::size_t most = 1
 
 /// Locks <file>.lock as long as the descriptor is open. @throws Error Conflict: another process holds the
 /// lock
-Fd lockKeyFile(const std::filesystem::path& file, int how, const char* message, const char* hint)
+Fd lockKeyFile(const std::filesystem::path& file, LockShare share, const char* message, const char* hint)
 {
-    const std::string path = file.string() + ".lock";
-    Fd lock(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+    Fd lock = lockFile(file.string() + ".lock", share);
     if (!lock)
-        throw Error(ErrorCode::Internal,
-                    fmt::format("cannot open {}: {}", path, std::generic_category().message(errno)));
-    giveToOwner(lock.get(), file);
-    if (::flock(lock.get(), how | LOCK_NB) != 0)
         throw Error(ErrorCode::Conflict, fmt::format("{}: {}", file.string(), message), hint);
     return lock;
 }
@@ -188,16 +182,16 @@ SecretBox::SecretBox(const std::filesystem::path& keyFile)
     makeKeyFile(keyFile);
     readKeyFile(keyFile,
                 kKeysAtMost); // an error of the file precedes one of its lock
-    lock_ =
-        lockKeyFile(keyFile, LOCK_SH, "the key is being exchanged", "wait until bmd --rotate-key has ended");
+    lock_ = lockKeyFile(keyFile, LockShare::Shared, "the key is being exchanged",
+                        "wait until bmd --rotate-key has ended");
     keys_ = readKeyFile(keyFile, kKeysAtMost);
 }
 
 SecretBox::SecretBox() : keys_(randomBytes(kKeyBytes)) {}
 
 KeyRotation::KeyRotation(const std::filesystem::path& keyFile)
-    : keyFile_(keyFile),
-      lock_(lockKeyFile(keyFile, LOCK_EX, "the key is in use", "stop bmd first: systemctl stop bmd"))
+    : keyFile_(keyFile), lock_(lockKeyFile(keyFile, LockShare::Exclusive, "the key is in use",
+                                           "stop bmd first: systemctl stop bmd"))
 {
     text::Secret keys = readKeyFile(keyFile, kKeysAtMost);
     if (keys.size() == kKeyBytes) { // else a rotation was interrupted

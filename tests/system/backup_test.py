@@ -123,7 +123,7 @@ def refused_restores(service, full):
         place.rename(away)
     (service.state / "images" / "objects").rename(service.state / "images" / "kept")
     try:
-        refused(service, "a bmd is running with this configuration", "restore", full)
+        refused(service, f"another bmd (process {service.process.pid}) uses", "restore", full)
     finally:
         shutil.rmtree(service.state / "images" / "objects", ignore_errors=True)
         (service.state / "images" / "kept").rename(service.state / "images" / "objects")
