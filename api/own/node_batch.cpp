@@ -367,22 +367,26 @@ std::size_t groupLength(std::span<const Outcome> outcomes)
     return count;
 }
 
-/// Stores the entries in one unit of writing. An entry that is refused undoes nothing of the others.
+/// Under a savepoint of its own: a refused entry undoes nothing of the others.
+void enrolOne(const ApiParts& parts, const Request& request, Outcome& outcome)
+{
+    outcome.error.reset(); // the unit may run again
+    try {
+        Node node;
+        outcome.result = Enrolment(parts, request).run(*outcome.entry, node);
+        outcome.uuid = node.id.uuid;
+    } catch (const Error& error) {
+        outcome.error = error;
+    }
+}
+
+/// Stores the entries in one unit of writing.
 void enrolGroup(const ApiParts& parts, const Request& request, std::span<Outcome> group)
 {
     parts.context.database.write([&](db::Transaction&) {
-        for (Outcome& outcome : group) {
-            if (!outcome.entry)
-                continue;
-            outcome.error.reset(); // the unit may run again
-            try {
-                Node node;
-                outcome.result = Enrolment(parts, request).run(*outcome.entry, node);
-                outcome.uuid = node.id.uuid;
-            } catch (const Error& error) {
-                outcome.error = error;
-            }
-        }
+        for (Outcome& outcome : group)
+            if (outcome.entry)
+                enrolOne(parts, request, outcome);
     });
 }
 
